@@ -1,0 +1,1 @@
+//! Whole programs; the corpus is in `tests/corpus.rs`.
