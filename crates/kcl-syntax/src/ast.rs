@@ -565,9 +565,9 @@ pub enum ListItem {
     /// `if c: … elif …: … else: …`: each branch holds items.
     If {
         /// `(condition, items)`.
-        branches: Vec<(Expr, Vec<ListItem>)>,
+        branches: Vec<(Expr, Vec<Self>)>,
         /// Items of `else`.
-        otherwise: Vec<ListItem>,
+        otherwise: Vec<Self>,
         /// The whole block.
         span: Span,
     },
@@ -592,9 +592,9 @@ pub enum Entry {
     /// `if c: … elif …: … else: …` among the entries.
     If {
         /// `(condition, entries)`.
-        branches: Vec<(Expr, Vec<Entry>)>,
+        branches: Vec<(Expr, Vec<Self>)>,
         /// Entries of `else`.
-        otherwise: Vec<Entry>,
+        otherwise: Vec<Self>,
         /// The whole block.
         span: Span,
     },

@@ -260,9 +260,7 @@ impl<'t> Lexer<'t> {
     /// Reads punctuation; reports what is no token at all.
     fn operator(&mut self) {
         let start = self.at;
-        let rest = self.bytes.get(start..).unwrap_or_default();
-        let Some((mark, op)) = OPS.iter().find(|(mark, _)| rest.starts_with(mark.as_bytes()))
-        else {
+        let Some((op, width)) = self.mark() else {
             let width = self.char_at(0).map_or(1, char::len_utf8);
             self.advance(width);
             return self.error(start, self.at, "unknown start of token", "remove this character");
@@ -272,8 +270,32 @@ impl<'t> Lexer<'t> {
             Op::RParen | Op::RBracket | Op::RBrace => self.depth = self.depth.saturating_sub(1),
             _ => {}
         }
-        self.advance(mark.len());
-        self.push(Tok::Op(*op), start);
+        self.advance(width);
+        self.push(Tok::Op(op), start);
+    }
+
+    /// Returns the punctuation that stands here and its width: one byte, or the longest mark that
+    /// fits.
+    fn mark(&self) -> Option<(Op, usize)> {
+        let byte = self.peek(0)?;
+        let single = match byte {
+            b'(' => Op::LParen,
+            b')' => Op::RParen,
+            b'[' => Op::LBracket,
+            b']' => Op::RBracket,
+            b'{' => Op::LBrace,
+            b'}' => Op::RBrace,
+            b',' => Op::Comma,
+            b':' => Op::Colon,
+            b'=' if self.peek(1) != Some(b'=') => Op::Eq,
+            b'.' if self.peek(1) != Some(b'.') => Op::Dot,
+            _ => {
+                let rest = self.bytes.get(self.at..).unwrap_or_default();
+                let fits = |(mark, _): &&(&str, Op)| rest.starts_with(mark.as_bytes());
+                return OPS.iter().find(fits).map(|(mark, op)| (*op, mark.len()));
+            }
+        };
+        Some((single, 1))
     }
 
     /// Returns whether the expression of an interpolation ends here.

@@ -12,7 +12,7 @@ mod stmt;
 mod strings;
 mod types;
 
-use crate::ast::{Module, Name, Path, Stmt, Text};
+use crate::ast::{Module, Name, Path, Text};
 use crate::intern::Interner;
 use crate::lexer::{self, Lexed};
 use crate::token::{Kw, OPS, Op, Tok, Token};
@@ -42,7 +42,7 @@ pub fn parse(file: FileId, text: &str) -> (Module, Vec<Diagnostic>) {
     let lexed = lexer::lex(text);
     p.take_lexed(lexed);
     let body = p.module_body();
-    let doc = p.module_doc(&body);
+    let doc = body.first().and_then(stmt::doc_of);
     let comments = std::mem::take(&mut p.comments);
     let mut diagnostics = p.diagnostics;
     diagnostics.sort_by_key(|d| d.labels.first().map_or(0, |label| label.span.start));
@@ -377,9 +377,7 @@ impl<'t> Parser<'t> {
                 "the end of the interpolation".to_owned()
             }
             Tok::Eof => "the end of the file".to_owned(),
-            _ if token.first && !self.in_parens && token.start > self.last_end => {
-                "the end of the line".to_owned()
-            }
+            _ if token.first && token.start > self.last_end => "the end of the line".to_owned(),
             Tok::Keyword(_) => format!("the keyword `{}`", self.slice(token.start, token.end)),
             Tok::Str | Tok::OpenStr => "a string".to_owned(),
             _ => format!("`{}`", self.slice(token.start, token.end)),
@@ -399,11 +397,6 @@ impl<'t> Parser<'t> {
     /// Returns the span from `start` to the end of the token before.
     fn span_from(&self, start: u32) -> Span {
         Span::new(self.file, start, self.last_end.max(start))
-    }
-
-    /// Returns the doc string that opens the file.
-    fn module_doc(&mut self, body: &[Stmt]) -> Option<Name> {
-        body.first().and_then(stmt::doc_of)
     }
 }
 

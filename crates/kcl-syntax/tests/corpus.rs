@@ -3,7 +3,6 @@
 #![expect(
     clippy::disallowed_methods,
     clippy::print_stderr,
-    clippy::panic,
     clippy::unwrap_used,
     reason = "tests read the corpus, and say that it is absent"
 )]

@@ -151,8 +151,7 @@ impl Parser<'_> {
                 return Some(Entry::Spread(self.or_expr()));
             }
             Tok::Keyword(Kw::If) if !self.is_key_ahead(1) => {
-                let (branches, otherwise) =
-                    self.branches(|p, column| p.item_block_of_entries(column));
+                let (branches, otherwise) = self.branches(Self::item_block_of_entries);
                 return Some(Entry::If { branches, otherwise, span: self.span_from(start) });
             }
             _ => {}

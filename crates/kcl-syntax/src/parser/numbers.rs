@@ -29,7 +29,7 @@ fn number_of(text: &str) -> Result<ExprKind, &'static str> {
         return float(text);
     }
     let octal = text.len() > 1 && text.starts_with('0') && !text.starts_with("0_");
-    if octal && text.bytes().nth(1).is_some_and(|b| b.is_ascii_digit()) {
+    if octal && text.as_bytes().get(1).is_some_and(u8::is_ascii_digit) {
         return integer(text.get(1..).unwrap_or(""), 8);
     }
     integer(text, 10)

@@ -201,7 +201,7 @@ impl Parser<'_> {
 
     /// `"if" …` with blocks of statements.
     pub(super) fn if_statement(&mut self) -> StmtKind {
-        let (branches, otherwise) = self.branches(|p, column| p.block(column));
+        let (branches, otherwise) = self.branches(Self::block);
         StmtKind::If(IfStmt { branches, otherwise })
     }
 

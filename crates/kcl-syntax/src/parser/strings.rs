@@ -1,7 +1,7 @@
 //! String literals: prefixes, quotes, escapes and interpolation.
 
 use super::Parser;
-use crate::ast::{Expr, ExprKind, Name, StrPart, Text};
+use crate::ast::{ExprKind, Name, StrPart, Text};
 use crate::lexer;
 use crate::parser::to_usize;
 use crate::token::Tok;
@@ -163,34 +163,24 @@ impl Parser<'_> {
         if self.aborted {
             self.at = self.tokens.len().saturating_sub(1);
         }
-        self.interpolation_end(at, stop, end, value, pieces)
-    }
-
-    /// The optional format and the `}` of an interpolation.
-    fn interpolation_end(
-        &mut self,
-        at: usize,
-        stop: usize,
-        end: usize,
-        value: Expr,
-        pieces: &mut Pieces,
-    ) -> usize {
         let rest = self.text.get(stop..end).unwrap_or("");
-        let mut format = None;
         let Some(close) = rest.find('}') else {
-            let span = self.span_at(at, at.saturating_add(2));
+            let span = self.span_at(at, start);
             self.error_at(span, "expected `}` at the end of the interpolation");
             return end;
         };
-        if let Some(spec) = rest.get(..close).and_then(|text| text.strip_prefix(':')) {
-            let trimmed = spec.trim_start();
-            let from = stop.saturating_add(close).saturating_sub(trimmed.len());
-            let text = Text::from(trimmed.trim_end());
-            let to = from.saturating_add(text.len());
-            format = Some(Name { text, span: self.span_at(from, to) });
-        }
+        let format = self.format(stop, rest.get(..close).unwrap_or(""));
         pieces.parts.push(StrPart::Expr { value, format });
         stop.saturating_add(close).saturating_add(1)
+    }
+
+    /// `":" "#" format` of an interpolation, which begins at `at`.
+    fn format(&self, at: usize, spec: &str) -> Option<Name> {
+        let format = spec.strip_prefix(':')?;
+        let text = Text::from(format.trim());
+        let from = at.saturating_add(spec.len().saturating_sub(format.trim_start().len()));
+        let to = from.saturating_add(text.len());
+        Some(Name { text, span: self.span_at(from, to) })
     }
 
     /// Returns a span of byte indexes.

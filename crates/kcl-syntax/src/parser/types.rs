@@ -33,11 +33,10 @@ impl Parser<'_> {
             Tok::Op(Op::LBracket) => self.list_type(),
             Tok::Op(Op::LBrace) => self.dict_type(),
             Tok::Op(Op::LParen) => self.function_type(),
-            Tok::Number | Tok::Str | Tok::OpenStr => {
-                let literal = self.atom();
-                TypeKind::Literal(Box::new(literal))
-            }
-            Tok::Keyword(Kw::True | Kw::False | Kw::None | Kw::Undefined) => {
+            Tok::Number
+            | Tok::Str
+            | Tok::OpenStr
+            | Tok::Keyword(Kw::True | Kw::False | Kw::None | Kw::Undefined) => {
                 let literal = self.atom();
                 TypeKind::Literal(Box::new(literal))
             }
