@@ -1,0 +1,228 @@
+//! Config literals, and instances made from them.
+
+use super::{Interp, place};
+use crate::dict::{Dict, Entry, EntryOp};
+use crate::library::{Eval, error};
+use crate::text::type_of;
+use crate::union::Join;
+use crate::value::{Text, Value};
+use akua_source::{Diagnostic, Span};
+use kcl_sema::hir::{self, DictExpr, Expr, Key};
+use std::rc::Rc;
+
+/// What `Schema(args) {…}` says, before an instance is made of it.
+pub(super) struct Parts {
+    pub(super) schema: Rc<hir::Schema>,
+    pub(super) params: Rc<[Value]>,
+    pub(super) config: Dict,
+}
+
+impl Interp<'_> {
+    /// Evaluates the entries of a literal. `pending` keeps `key[index] op value` for a list that
+    /// only the schema has.
+    pub(super) fn dict(&mut self, dict: &DictExpr, pending: bool) -> Eval<Dict> {
+        let mut out = Dict::with_capacity(dict.entries.len());
+        self.entries(&dict.entries, dict, pending, &mut out)?;
+        Ok(out)
+    }
+
+    fn entries(
+        &mut self,
+        entries: &[hir::Entry],
+        dict: &DictExpr,
+        pending: bool,
+        out: &mut Dict,
+    ) -> Eval<()> {
+        for entry in entries {
+            match entry {
+                hir::Entry::KeyValue { key, key_span, op, index, value } => {
+                    let value = self.visible(dict, out, |interp| interp.expr(value))?;
+                    let key = self.visible(dict, out, |interp| interp.key(key))?;
+                    let index = match index {
+                        Some(index) => Some(self.element_index(index)?),
+                        None => None,
+                    };
+                    let Some(key) = key else { continue };
+                    let entry = Entry { key, value, op: *op, index };
+                    self.add(out, entry, pending, *key_span)?;
+                }
+                hir::Entry::Spread(value) => {
+                    let span = value.span;
+                    let value = self.visible(dict, out, |interp| interp.expr(value))?;
+                    self.spread(value, out, span)?;
+                }
+                hir::Entry::If(branches, otherwise) => {
+                    let mut chosen = otherwise;
+                    for (condition, entries) in branches {
+                        if self.visible(dict, out, |interp| interp.expr(condition))?.is_truthy() {
+                            chosen = entries;
+                            break;
+                        }
+                    }
+                    self.entries(chosen, dict, pending, out)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs `work` while the literal's local holds what is built so far.
+    fn visible<T>(
+        &mut self,
+        dict: &DictExpr,
+        out: &mut Dict,
+        work: impl FnOnce(&mut Self) -> Eval<T>,
+    ) -> Eval<T> {
+        let Some(slot) = dict.slot else { return work(self) };
+        self.set_local(slot, Value::dict(std::mem::take(out)));
+        let result = work(self);
+        if let Value::Dict(built) = self.take_local(slot) {
+            *out = Rc::try_unwrap(built).unwrap_or_else(|shared| (*shared).clone());
+        }
+        result
+    }
+
+    fn key(&mut self, key: &Key) -> Eval<Option<Text>> {
+        match key {
+            Key::Static(text) => Ok(Some(Rc::clone(text))),
+            Key::Dynamic(expr) => match self.expr(expr)? {
+                Value::Str(text) => Ok(Some(text)),
+                Value::None | Value::Undefined => Ok(None),
+                other => {
+                    let message =
+                        format!("A attribute must be string type, got '{}'", type_of(&other));
+                    Err(place(error("IllegalAttributeError", message), expr.span))
+                }
+            },
+        }
+    }
+
+    fn element_index(&mut self, index: &Expr) -> Eval<i64> {
+        match self.expr(index)? {
+            Value::Int(at) => Ok(at),
+            other => {
+                let message = format!("list indices must be integers, got '{}'", type_of(&other));
+                Err(place(error("TypeError", message), index.span))
+            }
+        }
+    }
+
+    fn add(&mut self, out: &mut Dict, entry: Entry, pending: bool, span: Span) -> Eval<()> {
+        let join = Join { check: true, span };
+        let absent = out.entry(&entry.key).is_none();
+        let result = if absent && entry.index.is_some() && !pending {
+            let key = Rc::clone(&entry.key);
+            self.join_value(&key, Value::Undefined, entry, join).map(|value| out.insert(key, value))
+        } else {
+            self.merge_entry(out, entry, join)
+        };
+        result.map_err(|e| place(e, span))
+    }
+
+    fn spread(&mut self, value: Value, out: &mut Dict, span: Span) -> Eval<()> {
+        let value = self.force(value)?;
+        match &value {
+            Value::None | Value::Undefined => Ok(()),
+            Value::Dict(dict) => {
+                self.merge(out, dict, Join { check: true, span }).map_err(|e| place(e, span))
+            }
+            Value::Instance(instance) => {
+                for (key, value) in instance.attrs.iter() {
+                    let entry = Entry {
+                        key: Rc::clone(key),
+                        value: value.clone(),
+                        op: EntryOp::Override,
+                        index: None,
+                    };
+                    self.merge_entry(out, entry, Join { check: true, span })?;
+                }
+                Ok(())
+            }
+            other => {
+                let message =
+                    format!("only dict and schema can be used ** unpack, got '{}'", type_of(other));
+                Err(place(error("TypeError", message), span))
+            }
+        }
+    }
+
+    /// Evaluates `head(args) {…}`.
+    pub(super) fn config(
+        &mut self,
+        head: &Expr,
+        args: Option<&hir::Args>,
+        dict: &DictExpr,
+        span: Span,
+    ) -> Eval<Value> {
+        let head_value = self.expr(head)?;
+        match self.force(head_value)? {
+            Value::Schema(id) => {
+                let parts = self.parts(id, args, dict, span)?;
+                let made =
+                    self.instantiate(&parts.schema, parts.params, Rc::new(parts.config), span);
+                made.map_err(|e| explain(e, dict, span))
+            }
+            value @ (Value::Instance(_) | Value::Dict(_)) => {
+                let config = self.dict(dict, true)?;
+                let joined = self.union(value, Value::dict(config), Join { check: true, span });
+                joined.map_err(|e| explain(e, dict, span))
+            }
+            other => {
+                let message = format!("Invalid schema type '{}'", type_of(&other));
+                Err(place(error("TypeError", message), head.span))
+            }
+        }
+    }
+
+    /// Evaluates what `Schema(args) {…}` says.
+    pub(super) fn parts(
+        &mut self,
+        id: hir::SchemaId,
+        args: Option<&hir::Args>,
+        dict: &DictExpr,
+        span: Span,
+    ) -> Eval<Parts> {
+        let Some(schema) = self.schema(id) else {
+            return Err(place(error("EvaluationError", "unknown schema"), span));
+        };
+        let args = match args {
+            Some(args) => self.args(args)?,
+            None => crate::library::Args::default(),
+        };
+        let params = self.schema_params(&schema, args, span)?;
+        let config = self.dict(dict, true)?;
+        Ok(Parts { schema, params, config })
+    }
+}
+
+/// Places an error about an attribute at its entry in the literal.
+pub(super) fn explain(
+    mut failure: Box<Diagnostic>,
+    dict: &DictExpr,
+    span: Span,
+) -> Box<Diagnostic> {
+    let Some(at) = failure.notes.iter().position(|note| note.starts_with(ATTRIBUTE)) else {
+        return place(failure, span);
+    };
+    let note = failure.notes.remove(at);
+    let name = note.trim_start_matches(ATTRIBUTE);
+    let found = key_span(&dict.entries, name).unwrap_or(span);
+    failure.labels.insert(0, akua_source::Label { span: found, text: String::new() });
+    failure
+}
+
+/// Start of the note that carries the name of the attribute that an error is about.
+pub(super) const ATTRIBUTE: &str = "attribute: ";
+
+fn key_span(entries: &[hir::Entry], name: &str) -> Option<Span> {
+    entries.iter().find_map(|entry| match entry {
+        hir::Entry::KeyValue { key: Key::Static(key), key_span, .. } if **key == *name => {
+            Some(*key_span)
+        }
+        hir::Entry::If(branches, otherwise) => branches
+            .iter()
+            .find_map(|(_, entries)| key_span(entries, name))
+            .or_else(|| key_span(otherwise, name)),
+        _ => None,
+    })
+}

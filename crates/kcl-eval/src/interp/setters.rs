@@ -1,0 +1,241 @@
+//! The statements that give a variable, an attribute or a local its value, folded in order.
+
+use super::{Interp, config::Parts, place};
+use crate::dict::{Dict, Entry, EntryOp};
+use crate::library::{Eval, error};
+use crate::schema::{Scope, Slot};
+use crate::text::type_of;
+use crate::union::Join;
+use crate::value::{Text, Value};
+use akua_source::Span;
+use kcl_sema::hir::{self, BinOp, ExprKind, PackageId, SetOp, Setter, Step, Type};
+use std::borrow::Borrow;
+use std::rc::Rc;
+
+/// Whose value is folded: it may be read while it is still in progress.
+#[derive(Clone)]
+pub(super) enum Target<'s> {
+    /// A global of a package.
+    Global(PackageId, u32),
+    /// An attribute of an instance.
+    Attr(&'s Scope, usize),
+}
+
+/// What the statements so far have made.
+enum Folded {
+    Value(Value),
+    /// `name: Schema {…}` statements, whose configs join before an instance is made.
+    Parts(Parts, Span),
+}
+
+impl Interp<'_> {
+    /// Folds the setters of a variable into its value.
+    pub(super) fn fold<S: Borrow<Setter>>(
+        &mut self,
+        setters: &[S],
+        ty: Option<&Type>,
+        target: Target<'_>,
+    ) -> Eval<Value> {
+        // What a later plain assignment replaces need not be computed.
+        let first = setters.iter().rposition(|setter| {
+            let setter: &Setter = setter.borrow();
+            setter.op == SetOp::Assign && setter.path.is_empty() && setter.guards.is_empty()
+        });
+        let mut folded = Folded::Value(Value::Undefined);
+        let mut last = Span::default();
+        for setter in setters.iter().skip(first.unwrap_or(0)) {
+            let setter: &Setter = setter.borrow();
+            if !self.guards_hold(&setter.guards)? {
+                continue;
+            }
+            last = setter.target;
+            folded = self.apply(folded, setter)?;
+            if let Folded::Value(value) = &folded {
+                self.progress(&target, value);
+            }
+        }
+        let value = self.finish(folded)?;
+        match ty {
+            Some(ty) => self.coerce(value, ty, last).map_err(|e| place(e, last)),
+            None => Ok(value),
+        }
+    }
+
+    fn progress(&mut self, target: &Target<'_>, value: &Value) {
+        let slot = Slot::InProgress(value.clone());
+        match target {
+            Target::Global(package, at) => self.set_global(*package, *at, slot),
+            Target::Attr(scope, at) => {
+                if let Some(place) = scope.slots.borrow_mut().get_mut(*at) {
+                    *place = slot;
+                }
+            }
+        }
+    }
+
+    fn finish(&mut self, folded: Folded) -> Eval<Value> {
+        match folded {
+            Folded::Value(value) => Ok(value),
+            Folded::Parts(parts, span) => self
+                .instantiate(&parts.schema, parts.params, Rc::new(parts.config), span)
+                .map_err(|e| super::config::explain(e, &empty_literal(span), span)),
+        }
+    }
+
+    fn apply(&mut self, folded: Folded, setter: &Setter) -> Eval<Folded> {
+        if setter.op == SetOp::Unify && setter.path.is_empty() {
+            return self.unify(folded, setter);
+        }
+        let old = self.finish(folded)?;
+        let value = self.code(&setter.value)?;
+        let value = self.change(old, &setter.path, setter.op, value, setter.span)?;
+        Ok(Folded::Value(value))
+    }
+
+    /// Joins the config of one more `name: Schema {…}`.
+    fn unify(&mut self, folded: Folded, setter: &Setter) -> Eval<Folded> {
+        let span = setter.value.expr.span;
+        let join = Join { check: true, span };
+        let code = &setter.value;
+        let parts = match &code.expr.kind {
+            ExprKind::Config { head, args, dict } => match head.kind {
+                ExprKind::Schema(id) => {
+                    let base = self.push_frame(code.slots);
+                    let parts = self.parts(id, args.as_deref(), dict, span);
+                    self.pop_frame(base);
+                    Some(parts?)
+                }
+                _ => None,
+            },
+            _ => None,
+        };
+        match (folded, parts) {
+            (Folded::Value(Value::Undefined), Some(parts)) => Ok(Folded::Parts(parts, span)),
+            (Folded::Parts(mut old, first), Some(parts)) => {
+                self.merge(&mut old.config, &parts.config, join).map_err(|e| place(e, span))?;
+                Ok(Folded::Parts(old, first))
+            }
+            (folded, parts) => {
+                let old = self.finish(folded)?;
+                let value = match parts {
+                    Some(parts) => Value::dict(parts.config),
+                    None => self.code(code)?,
+                };
+                let joined = self.union(old, value, join).map_err(|e| place(e, span))?;
+                Ok(Folded::Value(joined))
+            }
+        }
+    }
+
+    /// Applies `op value` to what stands at `path` below `old`.
+    pub(super) fn change(
+        &mut self,
+        old: Value,
+        path: &[Step],
+        op: SetOp,
+        value: Value,
+        span: Span,
+    ) -> Eval<Value> {
+        let Some((step, rest)) = path.split_first() else {
+            return self.change_here(old, op, value, span);
+        };
+        match step {
+            Step::Member(name, _) => self.change_key(old, name, rest, op, value, span),
+            Step::Index(code) => {
+                let index = if code.slots == 0 { self.expr(&code.expr)? } else { self.code(code)? };
+                match index {
+                    Value::Str(key) => self.change_key(old, &key, rest, op, value, span),
+                    index => self.change_item(old, &index, rest, op, value, span),
+                }
+            }
+        }
+    }
+
+    fn change_here(&mut self, old: Value, op: SetOp, value: Value, span: Span) -> Eval<Value> {
+        match op {
+            SetOp::Assign => Ok(value),
+            SetOp::Aug(BinOp::Add) if old.is_nullish() && matches!(value, Value::List(_)) => {
+                Ok(value)
+            }
+            SetOp::Aug(op) => self.binary_values(old, op, value, span),
+            SetOp::Unify => {
+                self.union(old, value, Join { check: true, span }).map_err(|e| place(e, span))
+            }
+        }
+    }
+
+    fn change_key(
+        &mut self,
+        old: Value,
+        key: &Text,
+        rest: &[Step],
+        op: SetOp,
+        value: Value,
+        span: Span,
+    ) -> Eval<Value> {
+        match self.force(old)? {
+            Value::Dict(mut dict) => {
+                let entry = Rc::make_mut(&mut dict);
+                let current = entry.entry_mut(key).map(|entry| std::mem::take(&mut entry.value));
+                let new = self.change(current.unwrap_or_default(), rest, op, value, span)?;
+                Rc::make_mut(&mut dict).insert(Rc::clone(key), new);
+                Ok(Value::Dict(dict))
+            }
+            Value::Instance(instance) => {
+                let current = instance.attrs.get(key).cloned().unwrap_or_default();
+                let new = self.change(current, rest, op, value, span)?;
+                let mut dict = Dict::default();
+                dict.put(Entry {
+                    key: Rc::clone(key),
+                    value: new,
+                    op: EntryOp::Override,
+                    index: None,
+                });
+                self.union(
+                    Value::Instance(instance),
+                    Value::dict(dict),
+                    Join { check: false, span },
+                )
+                .map_err(|e| place(e, span))
+            }
+            Value::None | Value::Undefined => {
+                let new = self.change(Value::Undefined, rest, op, value, span)?;
+                Ok(Value::dict([(Rc::clone(key), new)].into_iter().collect()))
+            }
+            other => {
+                let message =
+                    format!("'{}' object has no attribute '{key}' to set", type_of(&other));
+                Err(place(error("TypeError", message), span))
+            }
+        }
+    }
+
+    fn change_item(
+        &mut self,
+        old: Value,
+        index: &Value,
+        rest: &[Step],
+        op: SetOp,
+        value: Value,
+        span: Span,
+    ) -> Eval<Value> {
+        let (Value::List(mut items), Value::Int(at)) = (old, index) else {
+            let message = format!("cannot set an item at '{}'", type_of(index));
+            return Err(place(error("TypeError", message), span));
+        };
+        let Some(position) = super::collections::position(*at, items.len()) else {
+            let message = format!("list index out of range: {at}");
+            return Err(place(error("EvaluationError", message), span));
+        };
+        let current = Rc::make_mut(&mut items).get_mut(position).map(std::mem::take);
+        let new = self.change(current.unwrap_or_default(), rest, op, value, span)?;
+        if let Some(item) = Rc::make_mut(&mut items).get_mut(position) {
+            *item = new;
+        }
+        Ok(Value::List(items))
+    }
+}
+
+fn empty_literal(span: Span) -> hir::DictExpr {
+    hir::DictExpr { entries: Vec::new(), slot: None, span }
+}

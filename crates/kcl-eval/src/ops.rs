@@ -1,0 +1,265 @@
+//! Operators: each matches on the pair of values; the last arm is the error that names both.
+
+use crate::library::{Eval, error};
+use crate::text::type_of;
+use crate::value::{Value, as_f64};
+use kcl_sema::hir::{BinOp, CmpOp, UnaryOp};
+use std::cmp::Ordering;
+use std::rc::Rc;
+
+/// Longest string or list that `*` may make, in bytes or items.
+const REPEAT_LIMIT: usize = 64 << 20;
+
+/// Applies a binary operator (`|` on configs is the evaluator's).
+///
+/// # Errors
+/// `TypeError` for values that it does not take, `EvaluationError` for an overflow.
+pub(crate) fn binary(op: BinOp, a: &Value, b: &Value) -> Eval<Value> {
+    match (op, a, b) {
+        (_, Value::Int(x), Value::Int(y)) => int(op, *x, *y),
+        (_, Value::Float(x), Value::Float(y)) => float(op, *x, *y, a, b),
+        (_, Value::Int(x), Value::Float(y)) => float(op, as_f64(*x), *y, a, b),
+        (_, Value::Float(x), Value::Int(y)) => float(op, *x, as_f64(*y), a, b),
+        (BinOp::Add, Value::Str(x), Value::Str(y)) => {
+            let mut text = String::with_capacity(x.len().saturating_add(y.len()));
+            text.push_str(x);
+            text.push_str(y);
+            Ok(Value::str(text))
+        }
+        (BinOp::Add, Value::List(x), Value::List(y)) => Ok(concat(x, y)),
+        (BinOp::Add, Value::List(_), Value::None | Value::Undefined) => Ok(a.clone()),
+        (BinOp::Add, Value::None | Value::Undefined, Value::List(_)) => Ok(b.clone()),
+        (BinOp::Mul, Value::Str(text), Value::Int(n))
+        | (BinOp::Mul, Value::Int(n), Value::Str(text)) => {
+            let times = repeat(*n, text.len())?;
+            Ok(Value::str(text.repeat(times)))
+        }
+        (BinOp::Mul, Value::List(items), Value::Int(n))
+        | (BinOp::Mul, Value::Int(n), Value::List(items)) => {
+            let times = repeat(*n, items.len())?;
+            let length = items.len().saturating_mul(times);
+            Ok(Value::list(items.iter().cycle().take(length).cloned().collect()))
+        }
+        _ => Err(unsupported(op_text(op), a, b)),
+    }
+}
+
+fn concat(x: &Rc<Vec<Value>>, y: &Rc<Vec<Value>>) -> Value {
+    let mut items = Vec::with_capacity(x.len().saturating_add(y.len()));
+    items.extend_from_slice(x);
+    items.extend_from_slice(y);
+    Value::list(items)
+}
+
+fn repeat(times: i64, length: usize) -> Eval<usize> {
+    let times = usize::try_from(times).unwrap_or(0);
+    if length.saturating_mul(times) > REPEAT_LIMIT {
+        let message = format!("the result of `*` is longer than {REPEAT_LIMIT}");
+        return Err(error("EvaluationError", message));
+    }
+    Ok(times)
+}
+
+fn overflow(text: impl std::fmt::Display) -> Box<akua_source::Diagnostic> {
+    error("EvaluationError", format!("{text}: A 64 bit integer overflow"))
+}
+
+fn int(op: BinOp, x: i64, y: i64) -> Eval<Value> {
+    let wide = |value: Option<i64>, op: fn(i128, i128) -> Option<i128>| match value {
+        Some(value) => Ok(Value::Int(value)),
+        None => {
+            let exact = op(i128::from(x), i128::from(y));
+            Err(overflow(exact.map_or_else(|| "result".to_owned(), |exact| exact.to_string())))
+        }
+    };
+    match op {
+        BinOp::Add => wide(x.checked_add(y), i128::checked_add),
+        BinOp::Sub => wide(x.checked_sub(y), i128::checked_sub),
+        BinOp::Mul => wide(x.checked_mul(y), i128::checked_mul),
+        BinOp::Div if y == 0 => Err(zero()),
+        BinOp::Div => Ok(Value::Float(as_f64(x) / as_f64(y))),
+        BinOp::FloorDiv => {
+            let quotient = x.checked_div(y).ok_or_else(zero)?;
+            let exact = x.checked_rem(y) == Some(0) || (x < 0) == (y < 0);
+            Ok(Value::Int(if exact { quotient } else { quotient.saturating_sub(1) }))
+        }
+        BinOp::Mod => {
+            let rest = x.checked_rem(y).ok_or_else(zero)?;
+            let same = rest == 0 || (rest < 0) == (y < 0);
+            Ok(Value::Int(if same { rest } else { rest.saturating_add(y) }))
+        }
+        BinOp::Pow if y < 0 => Ok(Value::Float(as_f64(x).powf(as_f64(y)))),
+        BinOp::Pow => {
+            let power = u32::try_from(y).ok().and_then(|y| x.checked_pow(y));
+            power.map(Value::Int).ok_or_else(|| overflow(format!("{x} ** {y}")))
+        }
+        BinOp::Shl => {
+            let shifted = u32::try_from(y).ok().and_then(|by| x.checked_shl(by));
+            let shifted = shifted.filter(|value| {
+                y < 64 && value.checked_shr(u32::try_from(y).unwrap_or(0)) == Some(x)
+            });
+            shifted.map(Value::Int).ok_or_else(|| overflow(format!("{x} << {y}")))
+        }
+        BinOp::Shr if y < 0 => Err(error("EvaluationError", "negative shift count")),
+        BinOp::Shr => Ok(Value::Int(x >> y.min(63))),
+        BinOp::BitAnd => Ok(Value::Int(x & y)),
+        BinOp::BitOr => Ok(Value::Int(x | y)),
+        BinOp::BitXor => Ok(Value::Int(x ^ y)),
+    }
+}
+
+fn zero() -> Box<akua_source::Diagnostic> {
+    error("EvaluationError", "integer division or modulo by zero")
+}
+
+fn float(op: BinOp, x: f64, y: f64, a: &Value, b: &Value) -> Eval<Value> {
+    let divisor = matches!(op, BinOp::Div | BinOp::FloorDiv | BinOp::Mod);
+    if divisor && y == 0.0 {
+        return Err(zero());
+    }
+    Ok(Value::Float(match op {
+        BinOp::Add => x + y,
+        BinOp::Sub => x - y,
+        BinOp::Mul => x * y,
+        BinOp::Div => x / y,
+        BinOp::FloorDiv => (x / y).floor(),
+        BinOp::Mod => x - y * (x / y).floor(),
+        BinOp::Pow => x.powf(y),
+        BinOp::Shl | BinOp::Shr | BinOp::BitAnd | BinOp::BitOr | BinOp::BitXor => {
+            return Err(unsupported(op_text(op), a, b));
+        }
+    }))
+}
+
+/// Applies a comparison.
+///
+/// # Errors
+/// `TypeError` for values that have no order.
+pub(crate) fn compare(op: CmpOp, a: &Value, b: &Value) -> Eval<bool> {
+    Ok(match op {
+        CmpOp::Eq => a == b,
+        CmpOp::NotEq => a != b,
+        CmpOp::Lt => order(op, a, b)? == Ordering::Less,
+        CmpOp::LtE => order(op, a, b)? != Ordering::Greater,
+        CmpOp::Gt => order(op, a, b)? == Ordering::Greater,
+        CmpOp::GtE => order(op, a, b)? != Ordering::Less,
+        CmpOp::In => contains(a, b)?,
+        CmpOp::NotIn => !contains(a, b)?,
+        CmpOp::Is => same(a, b),
+        CmpOp::IsNot => !same(a, b),
+    })
+}
+
+fn same(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::None | Value::Undefined, _) => {
+            std::mem::discriminant(a) == std::mem::discriminant(b) && a == b
+        }
+        (Value::Str(a), Value::Str(b)) => Rc::ptr_eq(a, b),
+        (Value::List(a), Value::List(b)) => Rc::ptr_eq(a, b),
+        (Value::Dict(a), Value::Dict(b)) => Rc::ptr_eq(a, b),
+        (Value::Instance(a), Value::Instance(b)) => Rc::ptr_eq(a, b),
+        _ => false,
+    }
+}
+
+fn order(op: CmpOp, a: &Value, b: &Value) -> Eval<Ordering> {
+    let found = match (a, b) {
+        (Value::Int(x), Value::Int(y)) => Some(x.cmp(y)),
+        (Value::Float(x), Value::Float(y)) => x.partial_cmp(y),
+        (Value::Int(x), Value::Float(y)) => as_f64(*x).partial_cmp(y),
+        (Value::Float(x), Value::Int(y)) => x.partial_cmp(&as_f64(*y)),
+        (Value::List(x), Value::List(y)) => return list_order(op, x, y),
+        _ => return Err(unsupported(cmp_text(op), a, b)),
+    };
+    Ok(found.unwrap_or(Ordering::Greater))
+}
+
+fn list_order(op: CmpOp, x: &[Value], y: &[Value]) -> Eval<Ordering> {
+    for (a, b) in x.iter().zip(y) {
+        let found = if a == b { Ordering::Equal } else { order(op, a, b)? };
+        if found != Ordering::Equal {
+            return Ok(found);
+        }
+    }
+    Ok(x.len().cmp(&y.len()))
+}
+
+fn contains(item: &Value, container: &Value) -> Eval<bool> {
+    match (item, container) {
+        (_, Value::List(items)) => Ok(items.contains(item)),
+        (Value::Str(part), Value::Str(text)) => Ok(text.contains(&**part)),
+        (Value::Str(key), container) if container.as_dict().is_some() => {
+            Ok(container.as_dict().is_some_and(|dict| dict.get(key).is_some()))
+        }
+        (_, container) if container.as_dict().is_some() => Ok(false),
+        (_, Value::None | Value::Undefined) => Ok(false),
+        _ => Err(unsupported("in", item, container)),
+    }
+}
+
+/// Applies a prefix operator.
+///
+/// # Errors
+/// `TypeError` for values that it does not take, `EvaluationError` for an overflow.
+pub(crate) fn unary(op: UnaryOp, value: &Value) -> Eval<Value> {
+    match (op, value) {
+        (UnaryOp::Not, value) => Ok(Value::Bool(!value.is_truthy())),
+        (UnaryOp::Plus, Value::Int(_) | Value::Float(_)) => Ok(value.clone()),
+        (UnaryOp::Minus, Value::Int(x)) => {
+            x.checked_neg().map(Value::Int).ok_or_else(|| overflow(-i128::from(*x)))
+        }
+        (UnaryOp::Minus, Value::Float(x)) => Ok(Value::Float(-x)),
+        (UnaryOp::Invert, Value::Int(x)) => Ok(Value::Int(!x)),
+        (op, value) => {
+            let text = match op {
+                UnaryOp::Plus => "+",
+                UnaryOp::Minus => "-",
+                UnaryOp::Invert => "~",
+                UnaryOp::Not => "not",
+            };
+            let message = format!("bad operand type for unary {text}: '{}'", type_of(value));
+            Err(error("TypeError", message))
+        }
+    }
+}
+
+/// Returns the error for a pair of values that an operator does not take.
+pub(crate) fn unsupported(op: &str, a: &Value, b: &Value) -> Box<akua_source::Diagnostic> {
+    let message =
+        format!("unsupported operand type(s) for {op}: '{}' and '{}'", type_of(a), type_of(b));
+    error("TypeError", message)
+}
+
+/// Returns an operator as it is written.
+pub(crate) fn op_text(op: BinOp) -> &'static str {
+    match op {
+        BinOp::Add => "+",
+        BinOp::Sub => "-",
+        BinOp::Mul => "*",
+        BinOp::Div => "/",
+        BinOp::FloorDiv => "//",
+        BinOp::Mod => "%",
+        BinOp::Pow => "**",
+        BinOp::Shl => "<<",
+        BinOp::Shr => ">>",
+        BinOp::BitAnd => "&",
+        BinOp::BitOr => "|",
+        BinOp::BitXor => "^",
+    }
+}
+
+fn cmp_text(op: CmpOp) -> &'static str {
+    match op {
+        CmpOp::Eq => "==",
+        CmpOp::NotEq => "!=",
+        CmpOp::Lt => "<",
+        CmpOp::LtE => "<=",
+        CmpOp::Gt => ">",
+        CmpOp::GtE => ">=",
+        CmpOp::In => "in",
+        CmpOp::NotIn => "not in",
+        CmpOp::Is => "is",
+        CmpOp::IsNot => "is not",
+    }
+}

@@ -1,0 +1,19 @@
+//! Syntax trees to a resolved program: names become slots, imports packages, schemas layouts.
+//!
+//! **Invariant:** pure. It gets parsed files and gives back a [`hir::Program`] and diagnostics;
+//! it reads nothing and evaluates nothing. After it no name is looked up by text, except keys of
+//! config literals, which exist only at run time. Start with `hir.rs`.
+#![forbid(unsafe_code)]
+
+pub mod hir;
+mod lower;
+
+pub use lower::{Import, ParsedFile, ParsedPackage, lower};
+
+/// The names that the injected library knows.
+pub trait Natives {
+    /// Returns whether there is a system module of that name.
+    fn has_module(&self, module: &str) -> bool;
+    /// Returns a member of a system module; built-in functions are members of the module `""`.
+    fn member(&self, module: &str, name: &str) -> Option<hir::NativeId>;
+}

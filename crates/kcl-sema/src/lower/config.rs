@@ -1,0 +1,109 @@
+//! Config literals: keys, operators, and the names that their entries may use.
+
+use super::{Lower, scope::Scope};
+use crate::hir::{DictExpr, Entry, EntryOp, Expr, ExprKind, Key, Text};
+use akua_source::Span;
+use kcl_syntax::ast::{self, KeyKind};
+use std::rc::Rc;
+
+impl<'a> Lower<'a> {
+    /// Lowers the entries of a literal; each sees the keys before it.
+    pub(super) fn dict(&mut self, entries: &'a [ast::Entry], span: Span) -> DictExpr {
+        let Some(frame) = self.frames.last_mut() else {
+            return DictExpr { entries: Vec::new(), slot: None, span };
+        };
+        let slot = frame.slot();
+        frame.scopes.push(Scope::Config { keys: Vec::new(), slot, used: false });
+        let entries = self.entries(entries);
+        let used = matches!(self.close_scope(), Some(Scope::Config { used: true, .. }));
+        DictExpr { entries, slot: used.then_some(slot), span }
+    }
+
+    fn entries(&mut self, entries: &'a [ast::Entry]) -> Vec<Entry> {
+        entries.iter().map(|entry| self.entry(entry)).collect()
+    }
+
+    fn entry(&mut self, entry: &'a ast::Entry) -> Entry {
+        match entry {
+            ast::Entry::Spread(value) => Entry::Spread(self.expr(value)),
+            ast::Entry::If { branches, otherwise, .. } => {
+                let branches = branches
+                    .iter()
+                    .map(|(condition, entries)| (self.expr(condition), self.entries(entries)))
+                    .collect();
+                Entry::If(branches, self.entries(otherwise))
+            }
+            ast::Entry::KeyValue { key, op, value, .. } => self.key_value(key, *op, value),
+        }
+    }
+
+    fn key_value(&mut self, key: &'a ast::Key, op: EntryOp, value: &'a ast::Expr) -> Entry {
+        let key_span = key.span;
+        match &key.kind {
+            KeyKind::Path(names) => {
+                let variable = match names.as_slice() {
+                    [name] => self.loop_variable(&name.text).map(|slot| (name, slot)),
+                    _ => None,
+                };
+                if let Some((name, slot)) = variable {
+                    let key = Key::Dynamic(Expr { kind: ExprKind::Local(slot), span: name.span });
+                    let value = self.expr(value);
+                    return Entry::KeyValue { key, key_span, op, index: None, value };
+                }
+                let value = self.expr(value);
+                self.see_key(names);
+                nest(names, key_span, op, None, value)
+            }
+            KeyKind::Indexed(names, index) => {
+                let index = self.expr(index);
+                let value = self.expr(value);
+                self.see_key(names);
+                nest(names, key_span, op, Some(index), value)
+            }
+            KeyKind::Expr(expr) => {
+                let value = self.expr(value);
+                let key = match &expr.kind {
+                    ast::ExprKind::Str(text) => {
+                        self.see_key_text(text);
+                        Key::Static(Rc::clone(text))
+                    }
+                    _ => Key::Dynamic(self.expr(expr)),
+                };
+                Entry::KeyValue { key, key_span, op, index: None, value }
+            }
+        }
+    }
+
+    fn see_key(&mut self, names: &[ast::Name]) {
+        if let Some(first) = names.first() {
+            self.see_key_text(&first.text);
+        }
+    }
+
+    fn see_key_text(&mut self, text: &Text) {
+        let Some(frame) = self.frames.last_mut() else { return };
+        if let Some(Scope::Config { keys, .. }) = frame.scopes.last_mut()
+            && !keys.contains(text)
+        {
+            keys.push(Rc::clone(text));
+        }
+    }
+}
+
+/// Returns the entry for `a.b.c op value`: nested literals that unify down to the last key.
+fn nest(names: &[ast::Name], span: Span, op: EntryOp, index: Option<Expr>, value: Expr) -> Entry {
+    let mut names = names.iter().rev();
+    let last = names.next().map_or_else(|| "".into(), |name| Rc::clone(&name.text));
+    let mut entry = Entry::KeyValue { key: Key::Static(last), key_span: span, op, index, value };
+    for name in names {
+        let dict = DictExpr { entries: vec![entry], slot: None, span };
+        entry = Entry::KeyValue {
+            key: Key::Static(Rc::clone(&name.text)),
+            key_span: span,
+            op: EntryOp::Union,
+            index: None,
+            value: Expr { kind: ExprKind::Dict(Box::new(dict)), span },
+        };
+    }
+    entry
+}

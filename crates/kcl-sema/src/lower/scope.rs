@@ -1,0 +1,262 @@
+//! What a name means: locals, keys of enclosing literals, attributes, globals, imports, built-ins.
+
+use super::{Definition, Import, Lower};
+use crate::hir::{Capture, Expr, ExprKind, PackageId, SchemaId, Slot, Text};
+use akua_source::Span;
+use std::rc::Rc;
+
+/// The locals of one piece of code or one lambda.
+#[derive(Debug, Default)]
+pub(super) struct Frame {
+    /// Scopes, innermost last.
+    pub(super) scopes: Vec<Scope>,
+    /// Locals needed so far.
+    pub(super) slots: u32,
+    /// Captures of a lambda, with the name they were made for.
+    pub(super) captures: Vec<(Text, Slot, Capture)>,
+}
+
+impl Frame {
+    /// Reserves a local.
+    pub(super) fn slot(&mut self) -> Slot {
+        let slot = self.slots;
+        self.slots = self.slots.saturating_add(1);
+        slot
+    }
+}
+
+/// Names of one block.
+#[derive(Debug)]
+pub(super) enum Scope {
+    /// Parameters and locals of a lambda.
+    Locals(Vec<(Text, Slot)>),
+    /// Variables of a comprehension or quantifier: an identifier key of that name means them.
+    Loop(Vec<(Text, Slot)>),
+    /// Keys of a config literal seen so far.
+    Config { keys: Vec<Text>, slot: Slot, used: bool },
+}
+
+/// Where a name was found in the frames.
+enum Found {
+    Local(Slot),
+    Key(Slot, usize),
+}
+
+impl Lower<'_> {
+    /// Resolves a name to the expression that reads it.
+    pub(super) fn resolve(&mut self, name: &Text, span: Span) -> Expr {
+        let kind = self.try_resolve(name).unwrap_or_else(|| {
+            let message = format!("name '{name}' is not defined");
+            self.error("CompileError", span, message);
+            if let Some(close) = self.similar(name)
+                && let Some(diagnostic) = self.diagnostics.last_mut()
+            {
+                diagnostic.helps = vec![format!("did you mean `{close}`?")];
+            }
+            ExprKind::Error
+        });
+        Expr { kind, span }
+    }
+
+    /// Resolves a name, or returns `None` where nothing has it.
+    pub(super) fn try_resolve(&mut self, name: &Text) -> Option<ExprKind> {
+        let top = self.frames.len();
+        self.resolve_below(name, top, usize::MAX)
+    }
+
+    /// Resolves a name in frames `..frame_end` and, in the last of them, scopes `..scope_end`.
+    fn resolve_below(
+        &mut self,
+        name: &Text,
+        frame_end: usize,
+        scope_end: usize,
+    ) -> Option<ExprKind> {
+        let attr = self.layout.as_ref().and_then(|layout| layout.get(name).copied());
+        for frame in (0..frame_end).rev() {
+            let is_last = frame.saturating_add(1) == frame_end;
+            let end = if is_last { scope_end } else { usize::MAX };
+            match self.find_in_frame(name, frame, end, attr.is_some()) {
+                Some(Found::Local(slot)) => {
+                    return Some(self.local_from(name, frame, frame_end, slot));
+                }
+                Some(Found::Key(slot, scope)) => {
+                    let outside = self.resolve_below(name, frame.saturating_add(1), scope);
+                    let otherwise =
+                        outside.map(|kind| Box::new(Expr { kind, span: Span::default() }));
+                    let key = Rc::clone(name);
+                    let sibling = ExprKind::Sibling { slot, key, otherwise };
+                    return Some(self.captured(name, frame, frame_end, sibling));
+                }
+                None => {}
+            }
+        }
+        if let Some(slot) = attr {
+            return Some(ExprKind::Attr(slot));
+        }
+        self.resolve_package_name(name)
+    }
+
+    fn find_in_frame(
+        &mut self,
+        name: &Text,
+        frame: usize,
+        scope_end: usize,
+        is_attr: bool,
+    ) -> Option<Found> {
+        let scopes = &mut self.frames.get_mut(frame)?.scopes;
+        let end = scope_end.min(scopes.len());
+        for (at, scope) in scopes.iter_mut().enumerate().take(end).rev() {
+            match scope {
+                Scope::Locals(names) | Scope::Loop(names) => {
+                    if let Some((_, slot)) = names.iter().rev().find(|(found, _)| found == name) {
+                        return Some(Found::Local(*slot));
+                    }
+                }
+                // In a schema its attributes come before keys of config literals.
+                Scope::Config { keys, slot, used } if !is_attr && keys.contains(name) => {
+                    *used = true;
+                    return Some(Found::Key(*slot, at));
+                }
+                Scope::Config { .. } => {}
+            }
+        }
+        None
+    }
+
+    fn local_from(&mut self, name: &Text, frame: usize, end: usize, slot: Slot) -> ExprKind {
+        self.captured(name, frame, end, ExprKind::Local(slot))
+    }
+
+    /// Carries an expression of frame `frame` into the frame before `end`, through captures.
+    fn captured(&mut self, name: &Text, frame: usize, end: usize, expr: ExprKind) -> ExprKind {
+        let mut expr = expr;
+        for at in frame.saturating_add(1)..end {
+            let Some(inner) = self.frames.get_mut(at) else { return ExprKind::Error };
+            if let ExprKind::Local(source) = &expr
+                && let Some((_, slot, _)) = inner.captures.iter().find(
+                    |(_, _, capture)| matches!(capture, Capture::Local(found) if found == source),
+                )
+            {
+                expr = ExprKind::Local(*slot);
+                continue;
+            }
+            let slot = inner.slot();
+            let capture = match expr {
+                ExprKind::Local(source) => Capture::Local(source),
+                kind => Capture::Expr(Expr { kind, span: Span::default() }),
+            };
+            inner.captures.push((Rc::clone(name), slot, capture));
+            expr = ExprKind::Local(slot);
+        }
+        expr
+    }
+
+    fn resolve_package_name(&mut self, name: &Text) -> Option<ExprKind> {
+        let package = self.place.package;
+        if let Some(definition) = self.names.get(package)?.definitions.get(name).copied() {
+            return self.definition(package, definition);
+        }
+        if let Some(import) = self.import(name) {
+            return Some(match import {
+                Import::Package(id) => ExprKind::Module(id),
+                Import::System(module) => ExprKind::SystemModule(module),
+            });
+        }
+        self.natives.member("", name).map(ExprKind::Native)
+    }
+
+    /// Returns the expression that reads a definition; aliases are no values.
+    pub(super) fn definition(&self, package: usize, definition: Definition) -> Option<ExprKind> {
+        Some(match definition {
+            Definition::Global(slot) => {
+                ExprKind::Global(PackageId(u32::try_from(package).ok()?), slot)
+            }
+            Definition::Schema(id) => ExprKind::Schema(SchemaId(id)),
+            Definition::Alias(_) => return None,
+        })
+    }
+
+    /// Returns what an import of the current file binds to `name`.
+    pub(super) fn import(&self, name: &str) -> Option<Import> {
+        let file = self.packages.get(self.place.package)?.files.get(self.place.file)?;
+        let (_, import) = file.imports.iter().find(|(found, _)| **found == *name)?;
+        Some(import.clone())
+    }
+
+    /// Resolves `module.name`, or reports that the module has no such name.
+    pub(super) fn module_member(&mut self, import: &Import, name: &Text, span: Span) -> Expr {
+        let found = match import {
+            Import::Package(id) => self.package_member(*id, name, span),
+            Import::System(module) => self.natives.member(module, name).map(ExprKind::Native),
+        };
+        let kind = found.unwrap_or_else(|| {
+            let module = match import {
+                Import::System(module) => Rc::clone(module),
+                Import::Package(id) => self
+                    .packages
+                    .get(id.0 as usize)
+                    .map_or_else(|| "".into(), |p| Rc::clone(&p.path)),
+            };
+            let message = format!("attribute '{name}' not found in module '{module}'");
+            self.error("CompileError", span, message);
+            ExprKind::Error
+        });
+        Expr { kind, span }
+    }
+
+    fn package_member(&mut self, id: PackageId, name: &Text, span: Span) -> Option<ExprKind> {
+        let at = id.0 as usize;
+        if let Some(definition) = self.names.get(at)?.definitions.get(name).copied() {
+            if name.starts_with('_') {
+                let message = format!("cannot access private member '{name}' of another module");
+                self.error("CompileError", span, message);
+                return Some(ExprKind::Error);
+            }
+            return self.definition(at, definition);
+        }
+        let natives = self.packages.get(at)?.natives.clone()?;
+        self.natives.member(&natives, name).map(ExprKind::Native)
+    }
+
+    /// Returns whether `name` is a loop variable that an identifier key would mean.
+    pub(super) fn loop_variable(&self, name: &Text) -> Option<Slot> {
+        let frame = self.frames.last()?;
+        frame.scopes.iter().rev().find_map(|scope| match scope {
+            Scope::Loop(names) => {
+                names.iter().find(|(found, _)| found == name).map(|(_, slot)| *slot)
+            }
+            _ => None,
+        })
+    }
+
+    /// Returns a defined name that differs from `name` by one or two letters.
+    fn similar(&self, name: &str) -> Option<Text> {
+        let names = self.names.get(self.place.package)?;
+        let attrs = self.layout.iter().flat_map(|layout| layout.keys());
+        attrs
+            .chain(names.definitions.keys())
+            .filter(|found| distance(found, name) <= 2 && found.len() > 2)
+            .min_by_key(|found| distance(found, name))
+            .cloned()
+    }
+}
+
+/// Returns the number of letters to insert, delete or replace to turn `a` into `b`.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, from) in a.chars().enumerate() {
+        let mut diagonal = i;
+        let mut left = i.saturating_add(1);
+        for (to, cell) in b.iter().zip(row.iter_mut().skip(1)) {
+            let replaced = diagonal.saturating_add(usize::from(from != *to));
+            diagonal = *cell;
+            left = replaced.min(left.saturating_add(1)).min(diagonal.saturating_add(1));
+            *cell = left;
+        }
+        if let Some(first) = row.first_mut() {
+            *first = i.saturating_add(1);
+        }
+    }
+    row.last().copied().unwrap_or(0)
+}
