@@ -1,0 +1,78 @@
+//! KCL in one call: load the files, parse, resolve, evaluate, lay out the result.
+//!
+//! **Invariant:** everything outside comes through the [`World`]; the library of native functions
+//! is an argument. Start with [`run`].
+#![forbid(unsafe_code)]
+
+mod load;
+mod output;
+
+pub use kcl_eval::{Interp, Library, Value, world::World};
+pub use output::{OutputOptions, document};
+
+use akua_source::{Diagnostic, Severity, SourceMap};
+use kcl_eval::interp::{OptionValue, Output, Settings};
+
+/// What to evaluate.
+#[derive(Debug, Clone, Default)]
+pub struct Request {
+    /// Entry files and folders, in order, as guest paths.
+    pub files: Vec<String>,
+    /// Folder that imports start at; `None` to look for `kcl.mod` upward from the first file.
+    pub root: Option<String>,
+    /// Packages that are there without being files: dotted import path and source.
+    pub virtual_packages: Vec<(String, String)>,
+    /// External packages: import name and guest folder.
+    pub externals: Vec<(String, String)>,
+    /// Guest prefixes and what people see instead of them, longest first.
+    pub names: Vec<(String, String)>,
+    /// Options (`-D`), in order.
+    pub options: Vec<OptionValue>,
+    /// How to run.
+    pub settings: Settings,
+}
+
+/// What came of it.
+#[derive(Debug, Default)]
+pub struct Outcome<T> {
+    /// What was asked for, if there was no error.
+    pub result: Option<T>,
+    /// Errors and warnings.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The sources that they point into.
+    pub sources: SourceMap,
+}
+
+/// Evaluates a program and gives the finished interpreter and its output to `finish`.
+pub fn run<T>(
+    request: &Request,
+    library: &Library,
+    world: &mut dyn World,
+    finish: impl FnOnce(&mut Interp<'_>, Output) -> Result<T, Box<Diagnostic>>,
+) -> Outcome<T> {
+    let mut loaded = load::load(request, library, world);
+    let mut outcome =
+        Outcome { result: None, diagnostics: Vec::new(), sources: SourceMap::default() };
+    if !has_errors(&loaded.diagnostics) {
+        let (program, diagnostics) = kcl_sema::lower(&loaded.packages, library);
+        loaded.diagnostics.extend(diagnostics);
+        if !has_errors(&loaded.diagnostics) {
+            let mut interp = Interp::new(&program, library, world);
+            interp.options.clone_from(&request.options);
+            interp.settings = request.settings;
+            let result = interp.run().and_then(|output| finish(&mut interp, output));
+            loaded.diagnostics.append(&mut interp.warnings);
+            match result {
+                Ok(result) => outcome.result = Some(result),
+                Err(failure) => loaded.diagnostics.push(*failure),
+            }
+        }
+    }
+    outcome.diagnostics = loaded.diagnostics;
+    outcome.sources = loaded.sources;
+    outcome
+}
+
+fn has_errors(diagnostics: &[Diagnostic]) -> bool {
+    diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
+}

@@ -1,0 +1,71 @@
+//! Lays out the result of a program: what is printed, in which order.
+
+use kcl_eval::Value;
+use kcl_eval::dict::{Dict, Entry, EntryOp};
+use kcl_eval::interp::Output;
+use std::rc::Rc;
+
+/// What is left out and how it is ordered.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct OutputOptions {
+    /// Sorts keys at every depth.
+    pub sort_keys: bool,
+    /// Leaves out None from dicts and lists.
+    pub disable_none: bool,
+    /// Keeps names that start with `_`.
+    pub show_hidden: bool,
+}
+
+/// Returns the document of a program: expression statements first, then the variables.
+pub fn document(output: Output, options: OutputOptions) -> Value {
+    let mut document = Dict::default();
+    for root in &output.root {
+        for (key, value) in root.as_dict().into_iter().flat_map(Dict::iter) {
+            put(&mut document, key, value, options);
+        }
+    }
+    for (name, value) in &output.variables {
+        put(&mut document, name, value, options);
+    }
+    if options.sort_keys {
+        document.sort_keys();
+    }
+    Value::dict(document)
+}
+
+fn put(out: &mut Dict, key: &Rc<str>, value: &Value, options: OutputOptions) {
+    if key.starts_with('_') && !options.show_hidden {
+        return;
+    }
+    if let Some(value) = shown(value, options) {
+        out.put(Entry { key: Rc::clone(key), value, op: EntryOp::Override, index: None });
+    }
+}
+
+/// Returns a value as it is printed; `None` where it is left out.
+fn shown(value: &Value, options: OutputOptions) -> Option<Value> {
+    match value {
+        Value::Undefined
+        | Value::Schema(_)
+        | Value::Closure(_)
+        | Value::Native(_)
+        | Value::Method(_)
+        | Value::Module(_) => None,
+        Value::None => (!options.disable_none).then_some(Value::None),
+        Value::List(items) => {
+            Some(Value::list(items.iter().filter_map(|item| shown(item, options)).collect()))
+        }
+        Value::Dict(_) | Value::Instance(_) => {
+            let dict = value.as_dict()?;
+            let mut out = Dict::with_capacity(dict.len());
+            for (key, value) in dict.iter() {
+                put(&mut out, key, value, options);
+            }
+            if options.sort_keys {
+                out.sort_keys();
+            }
+            Some(Value::dict(out))
+        }
+        other => Some(other.clone()),
+    }
+}
