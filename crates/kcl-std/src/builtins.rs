@@ -501,9 +501,7 @@ fn reduce(interp: &mut Interp<'_>, mut args: Args) -> Eval<Value> {
     let items = iterate(interp, "reduce", args.require("reduce", 1, "iterable")?)?;
     let mut items = items.iter().cloned();
     let first = args.take(2, "initial").or_else(|| items.next());
-    let Some(mut result) = first else {
-        return Err(error("EvaluationError", "reduce() of an empty list with no initial value"));
-    };
+    let Some(mut result) = first else { return Ok(Value::None) };
     for item in items {
         let args = Args { positional: vec![result, item], ..Args::default() };
         result = interp.call(&reducer, args)?;
@@ -519,7 +517,8 @@ fn round(_: &mut Interp<'_>, mut args: Args) -> Eval<Value> {
         (Value::Int(_), Value::Int(value)) => Ok(Value::Float(as_f64(*value))),
         (Value::Int(digits), _) => {
             let factor = 10_f64.powi(i32::try_from(digits.clamp(-300, 300)).unwrap_or(0));
-            Ok(Value::Float((float * factor).round() / factor))
+            let rounded = (float * factor).round_ties_even() / factor;
+            Ok(Value::Float(if rounded.is_finite() { rounded } else { float }))
         }
         (_, Value::Int(value)) => Ok(Value::Int(*value)),
         _ => truncate(float.round()).map(Value::Int).ok_or_else(|| invalid("int", &value)),
@@ -558,6 +557,9 @@ fn sum(interp: &mut Interp<'_>, mut args: Args) -> Eval<Value> {
                 .checked_add(*b)
                 .map(Value::Int)
                 .ok_or_else(|| error("EvaluationError", "sum(): A 64 bit integer overflow"))?,
+            (Value::List(a), Value::List(b)) => {
+                Value::list(a.iter().chain(b.iter()).cloned().collect())
+            }
             (a, b) => match (number(a), number(b)) {
                 (Some(a), Some(b)) => Value::Float(a + b),
                 _ => return Err(type_error("sum", "numbers", b)),

@@ -12,12 +12,12 @@ pub(crate) const RUNTIME: &[Native] = &[function("catch", catch)];
 /// Members of `collection`.
 pub(crate) const COLLECTION: &[Native] = &[function("union_all", union_all)];
 
-/// Calls a function; gives its error's message, or None.
+/// Calls a function; gives its error's message, or Undefined.
 fn catch(interp: &mut Interp<'_>, mut args: Args) -> Eval<Value> {
     let callee = Param("catch", 0, "func").value(&mut args)?;
     let budget = interp.budget;
     match interp.call(&callee, Args::default()) {
-        Ok(_) => Ok(Value::None),
+        Ok(_) => Ok(Value::Undefined),
         Err(error) => {
             // What was entered on the way to the error counts no longer.
             interp.budget = budget;
