@@ -11,6 +11,12 @@ unsafe extern "C" {
     -> *mut u8;
 }
 
+unsafe extern "C" {
+    /// The constructors of the C library. Naming them here makes the linker build a reactor:
+    /// otherwise it wraps each export in a call of all constructors and destructors.
+    fn __wasm_call_ctors();
+}
+
 /// Memory for a request of `size` bytes; `akua_run` takes it over.
 #[unsafe(no_mangle)]
 extern "C" fn akua_alloc(size: usize) -> *mut u8 {
@@ -26,6 +32,8 @@ extern "C" fn akua_bridge_alloc(size: usize) -> *mut u8 {
 /// Builds what every run needs, before the snapshot is taken.
 #[unsafe(no_mangle)]
 extern "C" fn akua_warm() {
+    // SAFETY: called once, by xtask, before anything else.
+    unsafe { __wasm_call_ctors() };
     crate::run::warm();
 }
 

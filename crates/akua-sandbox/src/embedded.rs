@@ -59,6 +59,7 @@ impl Embedded {
 macro_rules! embed {
     ($function:ident, $file:literal, $code:ident, $code_end:ident, $image:ident, $image_end:ident) => {
         std::arch::global_asm!(
+            concat!("# ", env!("AKUA_GUESTS_STAMP")),
             concat!(".pushsection .akua.code.", $file, ", \"ax\", @progbits"),
             ".p2align 16",
             concat!(".hidden ", stringify!($code)),

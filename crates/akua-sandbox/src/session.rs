@@ -286,3 +286,6 @@ fn prepared(guest: Guest) -> wasmtime::Result<&'static InstancePre<GuestState>> 
     let prepared = linker.instantiate_pre(module(guest)?)?;
     Ok(slot.get_or_init(|| prepared))
 }
+
+#[cfg(test)]
+mod tests;

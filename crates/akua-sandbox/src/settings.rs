@@ -9,15 +9,17 @@ use wasmtime::{Config, WasmFeatures};
 ///
 /// Go recurses on the wasm stack: with wasmtime's default of 512 KiB a recursive `include` traps
 /// where helm reports an error after 1,000 levels. 4 MiB holds those 1,000 levels.
-pub const MAX_WASM_STACK_BYTES: usize = 4 << 20;
+pub(crate) const MAX_WASM_STACK_BYTES: usize = 4 << 20;
 
 /// The settings that decide how code is compiled and run.
-pub fn config() -> Config {
+pub(crate) fn config() -> Config {
     let mut config = Config::new();
     config
         .epoch_interruption(true)
         .consume_fuel(true)
         .max_wasm_stack(MAX_WASM_STACK_BYTES)
+        // Not used, but wasmtime compares the two.
+        .async_stack_size(2 * MAX_WASM_STACK_BYTES)
         // 60 → 53 MB of machine code for helm; a backtrace of a guest is of no use to a user.
         .generate_address_map(false)
         .wasm_backtrace_max_frames(None)
@@ -28,7 +30,8 @@ pub fn config() -> Config {
         .memory_guard_size(32 << 20)
         .memory_init_cow(true)
         .table_lazy_init(true)
-        .signals_based_traps(true);
+        .signals_based_traps(true)
+        .gc_support(false);
     for (feature, enabled) in FEATURES {
         config.wasm_features(feature, enabled);
     }
