@@ -7,8 +7,11 @@ use std::ffi::CString;
 unsafe extern "C" {
     /// Calls the host: three NUL-terminated strings in, one out, in memory of
     /// `akua_bridge_alloc`.
-    fn kcl_plugin_invoke_json_wasm(method: *const u8, args: *const u8, kwargs: *const u8)
-    -> *mut u8;
+    fn kcl_plugin_invoke_json_wasm(
+        method: *const u8,
+        args: *const u8,
+        kwargs: *const u8,
+    ) -> *mut u8;
 }
 
 unsafe extern "C" {
@@ -56,8 +59,7 @@ pub(crate) fn invoke(method: &str, args: &str, kwargs: &str) -> String {
     let [method, args, kwargs] = [method, args, kwargs].map(terminated);
     let (method, args, kwargs) = (method.as_ptr(), args.as_ptr(), kwargs.as_ptr());
     // SAFETY: three NUL-terminated strings that live until the call returns.
-    let answer =
-        unsafe { kcl_plugin_invoke_json_wasm(method.cast(), args.cast(), kwargs.cast()) };
+    let answer = unsafe { kcl_plugin_invoke_json_wasm(method.cast(), args.cast(), kwargs.cast()) };
     // SAFETY: the host returns memory that `akua_bridge_alloc` made, filled up to its last byte,
     // which is the first NUL.
     let length = unsafe { std::ffi::CStr::from_ptr(answer.cast()) }.count_bytes() + 1;
@@ -72,4 +74,18 @@ pub(crate) fn invoke(method: &str, args: &str, kwargs: &str) -> String {
 fn terminated(text: &str) -> CString {
     let text = text.split('\0').next().unwrap_or_default();
     CString::new(text).unwrap_or_default()
+}
+
+/// Sixteen random bytes; in a Store they follow from the seed of the render.
+pub(crate) fn entropy() -> [u8; 16] {
+    let mut bytes = [0; 16];
+    // SAFETY: WASI fills exactly the bytes that it is given.
+    let _errno = unsafe { random_get(bytes.as_mut_ptr(), bytes.len()) };
+    bytes
+}
+
+#[link(wasm_import_module = "wasi_snapshot_preview1")]
+unsafe extern "C" {
+    /// Fills memory with random bytes.
+    fn random_get(buffer: *mut u8, length: usize) -> i32;
 }

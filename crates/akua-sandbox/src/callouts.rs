@@ -154,7 +154,8 @@ fn write(
     let Ok(alloc) = alloc.typed::<u32, u32>(&*caller) else {
         return Err(BridgeFault::NoPlace.into());
     };
-    let size = u32::try_from(answer.len()).map_err(|_large| BridgeFault::TooLarge { limit_bytes })?;
+    let size =
+        u32::try_from(answer.len()).map_err(|_large| BridgeFault::TooLarge { limit_bytes })?;
     let pointer = alloc.call(&mut *caller, size)?;
     let start = usize::try_from(pointer).unwrap_or(usize::MAX);
     if pointer == 0 || memory.write(&mut *caller, start, &answer).is_err() {

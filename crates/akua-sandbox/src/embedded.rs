@@ -101,7 +101,14 @@ macro_rules! embed {
     };
 }
 
-embed!(worker, "worker", AKUA_WORKER_CODE, AKUA_WORKER_CODE_END, AKUA_WORKER_IMAGE, AKUA_WORKER_IMAGE_END);
+embed!(
+    worker,
+    "worker",
+    AKUA_WORKER_CODE,
+    AKUA_WORKER_CODE_END,
+    AKUA_WORKER_IMAGE,
+    AKUA_WORKER_IMAGE_END
+);
 embed!(helm, "helm", AKUA_HELM_CODE, AKUA_HELM_CODE_END, AKUA_HELM_IMAGE, AKUA_HELM_IMAGE_END);
 embed!(
     kustomize,

@@ -1,9 +1,9 @@
 //! The frames that host and guests exchange: a list of named parts, each a run of raw bytes.
 //!
 //! **Invariant:** a frame from the other side is hostile. [`decode`] checks every size before it
-//! allocates, copies no data and never panics. There is no meaning here: what a part named
-//! `request` holds is known to those who send and read it. `engines/*/internal/wire` mirrors this
-//! crate in Go.
+//! allocates, copies no data and never panics. What host and worker put into the parts is in
+//! `protocol.rs`; what engines are told is known to those who send and read it.
+//! `engines/wire` mirrors the frames in Go.
 //!
 //! # Shape
 //! `AKW1`, number of parts; then for each part: length of the name, length of the data, name
@@ -19,6 +19,7 @@
 
 mod build;
 mod decode;
+pub mod protocol;
 
 pub use build::FrameBuilder;
 pub use decode::{Frame, FrameError, Part, decode};
