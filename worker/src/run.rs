@@ -15,6 +15,7 @@ use kcl_eval::dict::Dict;
 use kcl_eval::interp::{Interp, OptionValue, Output};
 use kcl_eval::library::{Eval, error};
 use kcl_eval::text::type_of;
+use kcl_std::Encoding;
 
 /// Builds what every run needs, so that it is in the snapshot.
 pub(crate) fn warm() {
@@ -123,12 +124,18 @@ fn inputs(frame: &Frame<'_>, name: Option<&str>) -> Result<Value, Answer> {
     };
     let text = std::str::from_utf8(bytes)
         .map_err(|_invalid| refuse(format!("`{name}` is not UTF-8 text")))?;
-    match kcl_std::yaml::decode(text) {
-        Ok(value @ (Value::Dict(_) | Value::None)) => Ok(value),
-        Ok(other) => {
-            Err(refuse(format!("the inputs in `{name}` are {}, not a mapping", type_of(&other))))
+    let documents = kcl_std::from_yaml(text)
+        .map_err(|reason| refuse(format!("`{name}` is not YAML: {}", reason.message)))?;
+    if documents.len() > 1 {
+        return Err(refuse(format!("`{name}` has {} documents, expected one", documents.len())));
+    }
+    match documents.into_iter().next() {
+        None => Ok(Value::Undefined),
+        Some(value @ (Value::Dict(_) | Value::None)) => Ok(value),
+        Some(other) => {
+            let found = type_of(&other);
+            Err(refuse(format!("the inputs in `{name}` are {found}, not a mapping")))
         }
-        Err(reason) => Err(refuse(format!("`{name}` is not YAML: {reason}"))),
     }
 }
 
@@ -195,7 +202,7 @@ fn object(at: usize, item: &Value, parts: &mut Vec<(&'static str, Vec<u8>)>) -> 
             "`resources[{at}]` ({kind}) has neither `metadata.name` nor `metadata.generateName`"
         )));
     }
-    parts.push((OBJECT, kcl_std::yaml::encode_data(item).into_bytes()));
+    parts.push((OBJECT, kcl_std::to_yaml(item, Encoding::default())?.into_bytes()));
     Ok(ObjectEntry::Made(identity))
 }
 
@@ -234,16 +241,17 @@ fn text(interp: &mut Interp<'_>, output: Output, options: &EvalOptions) -> Eval<
             .map_err(|message| error("EvaluationError", message))?;
     }
     let text = match &document {
-        _ if options.json => kcl_std::json::encode_pretty(&document),
+        _ if options.json => kcl_std::to_json(&document, Encoding::default(), 2)? + "\n",
         Value::List(items)
             if selected
                 && !items.is_empty()
                 && items.iter().all(|item| item.as_dict().is_some()) =>
         {
-            let documents: Vec<String> = items.iter().map(kcl_std::yaml::encode_document).collect();
-            documents.join("---\n")
+            let documents: Eval<Vec<String>> =
+                items.iter().map(|item| kcl_std::to_yaml(item, Encoding::default())).collect();
+            documents?.join("---\n")
         }
-        document => kcl_std::yaml::encode_document(document),
+        document => kcl_std::to_yaml(document, Encoding::default())?,
     };
     Ok(made(text))
 }

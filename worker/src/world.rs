@@ -119,12 +119,13 @@ fn broken(reason: &str) -> CallError {
 }
 
 fn decode(text: &str) -> Result<Value, CallError> {
-    kcl_std::yaml::decode(text).map_err(|reason| CallError {
+    let documents = kcl_std::from_yaml(text).map_err(|reason| CallError {
         code: "E_ENGINE_OUTPUT".to_owned(),
-        message: format!("an engine made an object that is not YAML: {reason}"),
+        message: format!("an engine made an object that is not YAML: {}", reason.message),
         path: None,
         help: None,
-    })
+    })?;
+    Ok(documents.into_iter().next().unwrap_or_default())
 }
 
 /// Returns a value as JSON: every key, None as null, Undefined and functions left out.

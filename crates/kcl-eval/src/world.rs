@@ -49,6 +49,11 @@ pub trait World {
     /// Returns the folder of `kcl.mod` (or of the entry file).
     fn module_folder(&self) -> String;
 
+    /// Returns the path of the (first) entry file; a relative one starts at the working folder.
+    fn entry_file(&self) -> String {
+        "main.k".to_owned()
+    }
+
     /// Returns the frozen clock, in seconds since 1970.
     fn now(&self) -> f64;
 
