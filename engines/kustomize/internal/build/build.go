@@ -87,7 +87,10 @@ func run(request *request, files filesys.FileSystem) ([]wire.Object, *wire.Failu
 		// The snapshot has the built-in schema, which a fresh kustomize would not have loaded.
 		openapi.ResetOpenAPI()
 	}
-	resources, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(files, directory)
+	options := krusty.MakeDefaultOptions()
+	// As the command line tool without flags: `sortOptions`, else its legacy order.
+	options.Reorder = krusty.ReorderOptionUnspecified
+	resources, err := krusty.MakeKustomizer(options).Run(files, directory)
 	if err != nil {
 		return nil, failure(err)
 	}
