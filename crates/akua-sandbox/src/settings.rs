@@ -31,7 +31,8 @@ pub(crate) fn config() -> Config {
         .memory_init_cow(true)
         .table_lazy_init(true)
         .signals_based_traps(true)
-        .gc_support(false);
+        .gc_support(false)
+        .debug_symbols(false);
     for (feature, enabled) in FEATURES {
         config.wasm_features(feature, enabled);
     }
