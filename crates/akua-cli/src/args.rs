@@ -1,0 +1,185 @@
+//! The command line.
+
+use clap::{ArgAction, Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Renders Kubernetes packages that nobody vouches for, in a sandbox.
+#[derive(Debug, Parser)]
+#[command(name = "akua", version, disable_version_flag = true, max_term_width = 100)]
+pub(crate) struct Args {
+    /// Flags of every command.
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// The command.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Flags of every command.
+#[derive(Debug, Clone, ClapArgs)]
+pub(crate) struct Common {
+    /// Print one JSON document on stdout, and errors as JSON lines on stderr.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Print without colour, also on a terminal.
+    #[arg(long, global = true)]
+    pub(crate) no_color: bool,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Render a package to Kubernetes YAML.
+    Render(Box<Render>),
+    /// Evaluate plain KCL files, in the sandbox, and print the result.
+    Eval(Box<Eval>),
+    /// Print the version of akua.
+    Version,
+    /// Print completions for a shell.
+    Completions(Completions),
+}
+
+/// Arguments of `render`.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Render {
+    /// The package: a directory or an entry file.
+    #[arg(long, value_name = "PATH", default_value = "./package.k")]
+    pub(crate) package: PathBuf,
+    /// The inputs document, YAML or JSON [default: inputs.yaml, else inputs.example.yaml, else
+    /// the defaults of the package's schema].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) inputs: Option<PathBuf>,
+    /// The output directory: one file an object; stale files of earlier renders are removed.
+    #[arg(long, value_name = "DIR", default_value = "./deploy")]
+    pub(crate) out: PathBuf,
+    /// Print the objects as one YAML stream instead.
+    #[arg(long, conflicts_with = "dry_run")]
+    pub(crate) stdout: bool,
+    /// Render, report, write nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Limits.
+    #[command(flatten)]
+    pub(crate) limits: Limits,
+    /// How deep packages may render packages [default: 16].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub(crate) max_depth: Option<u16>,
+}
+
+/// Limits in time.
+#[derive(Debug, Clone, ClapArgs)]
+pub(crate) struct Limits {
+    /// Time of the whole render, such as 90s or 2m [default: 60s].
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(crate) timeout: Option<Duration>,
+    /// Time of the package's own program [default: 3s].
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(crate) worker_timeout: Option<Duration>,
+    /// Time of one call of an engine, helm or kustomize [default: 30s].
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(crate) engine_timeout: Option<Duration>,
+}
+
+/// Arguments of `eval`.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Eval {
+    /// KCL files and folders, relative to the working directory.
+    #[arg(required = true, value_name = "FILES")]
+    pub(crate) files: Vec<String>,
+    /// Working directory.
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub(crate) work_dir: PathBuf,
+    /// Set an option: key=value, where value is JSON, a KCL literal, or text.
+    #[arg(short = 'D', value_name = "KEY=VALUE", action = ArgAction::Append)]
+    pub(crate) define: Vec<String>,
+    /// Print only the value at a path, such as a.b.c.
+    #[arg(short = 'S', value_name = "PATH", action = ArgAction::Append)]
+    pub(crate) select: Vec<String>,
+    /// An external package: name=path.
+    #[arg(short = 'E', value_name = "NAME=PATH", action = ArgAction::Append)]
+    pub(crate) external: Vec<String>,
+    /// Sort keys at every depth.
+    #[arg(long)]
+    pub(crate) sort_keys: bool,
+    /// Leave out None.
+    #[arg(long)]
+    pub(crate) disable_none: bool,
+    /// Print names that begin with `_` too.
+    #[arg(long)]
+    pub(crate) show_hidden: bool,
+    /// Check that numbers fit 32 bits.
+    #[arg(long)]
+    pub(crate) strict_range_check: bool,
+    /// Format of the result.
+    #[arg(short = 'o', long, value_enum, default_value_t = Format::Yaml)]
+    pub(crate) output: Format,
+    /// Limits.
+    #[command(flatten)]
+    pub(crate) limits: Limits,
+}
+
+/// Format of a result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// YAML.
+    Yaml,
+    /// JSON.
+    Json,
+}
+
+/// Arguments of `completions`.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Completions {
+    /// The shell.
+    pub(crate) shell: clap_complete::Shell,
+}
+
+/// Reads a duration: an integer and a unit of `ns us µs ms s m h`.
+fn duration(text: &str) -> Result<Duration, String> {
+    let expected =
+        || "expected an integer and a unit of ns, us, ms, s, m or h, such as 90s".to_owned();
+    let at = text.find(|letter: char| !letter.is_ascii_digit()).ok_or_else(expected)?;
+    let (number, unit) = text.split_at(at);
+    let number: u64 = number.parse().map_err(|_invalid| expected())?;
+    let duration = match unit {
+        "ns" => Duration::from_nanos(number),
+        "us" | "µs" => Duration::from_micros(number),
+        "ms" => Duration::from_millis(number),
+        "s" => Duration::from_secs(number),
+        "m" => Duration::from_secs(number.checked_mul(60).ok_or_else(expected)?),
+        "h" => Duration::from_secs(number.checked_mul(3600).ok_or_else(expected)?),
+        _ => return Err(expected()),
+    };
+    if duration.is_zero() {
+        Err("expected more than no time at all".to_owned())
+    } else {
+        Ok(duration)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, expected: Option<Duration>) {
+        assert_eq!(duration(text).ok(), expected, "{text}");
+    }
+
+    #[test]
+    fn durations_have_a_unit() {
+        check("90s", Some(Duration::from_secs(90)));
+        check("2m", Some(Duration::from_secs(120)));
+        check("150ms", Some(Duration::from_millis(150)));
+        check("10", None);
+        check("0s", None);
+        check("1.5s", None);
+        check("s", None);
+        check("-1s", None);
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        <Args as clap::CommandFactory>::command().debug_assert();
+    }
+}

@@ -1,0 +1,102 @@
+//! Each command: arguments to a request, one call, print.
+
+use crate::args::{Args, Command, Common, Completions, Eval, Format, Limits, Render};
+use crate::print::Printer;
+use akua_ops::eval::{EvalOptions, EvalRequest, eval};
+use akua_ops::render::{RenderRequest, Target, render};
+use akua_ops::{Exit, Failure, LimitOptions};
+use clap::CommandFactory as _;
+use serde_json::json;
+
+/// Runs a command and returns how it ends.
+pub(crate) fn run(args: Args) -> Exit {
+    let printer = Printer::new(&args.common);
+    let result = match args.command {
+        Command::Render(args) => run_render(&printer, &args),
+        Command::Eval(args) => run_eval(&printer, *args),
+        Command::Version => Ok(run_version(&printer, &args.common)),
+        Command::Completions(args) => Ok(run_completions(&printer, &args)),
+    };
+    result.unwrap_or_else(|failure| printer.failure(&failure))
+}
+
+fn run_render(printer: &Printer, args: &Render) -> Result<Exit, Failure> {
+    let target = match (args.stdout, args.dry_run) {
+        (true, _) => Target::Stream,
+        (false, true) => Target::Nowhere,
+        (false, false) => Target::Folder(args.out.clone()),
+    };
+    let to_stream = args.stdout && !printer.json;
+    let outcome = render(&RenderRequest {
+        package: args.package.clone(),
+        inputs: args.inputs.clone(),
+        target,
+        limits: limits(&args.limits, args.max_depth),
+    })?;
+    printer.printed(&outcome.printed);
+    printer.diagnostics(&outcome.warnings, &outcome.sources);
+    if printer.json {
+        return Ok(printer.document(&outcome.summary));
+    }
+    if to_stream {
+        return Ok(printer.bytes(&outcome.stream));
+    }
+    let count = outcome.summary.files.len();
+    let objects = if count == 1 { "object" } else { "objects" };
+    let line = match &outcome.summary.target {
+        Some(target) => format!("rendered {count} {objects} to {target}"),
+        None => format!("rendered {count} {objects}; nothing was written"),
+    };
+    let mut exit = printer.line(&line);
+    if args.dry_run {
+        for file in &outcome.summary.files {
+            exit = exit.max(printer.line(&format!("  {}", file.path)));
+        }
+    }
+    Ok(exit)
+}
+
+fn run_eval(printer: &Printer, args: Eval) -> Result<Exit, Failure> {
+    let limits = limits(&args.limits, None);
+    let evaluated = eval(&EvalRequest {
+        files: args.files,
+        work_folder: args.work_dir,
+        externals: args.external,
+        options: EvalOptions {
+            define: args.define,
+            select: args.select,
+            sort_keys: args.sort_keys,
+            disable_none: args.disable_none,
+            show_hidden: args.show_hidden,
+            strict_range_check: args.strict_range_check,
+            json: args.output == Format::Json || printer.json,
+        },
+        limits,
+    })?;
+    printer.printed(&evaluated.printed);
+    printer.diagnostics(&evaluated.warnings, &evaluated.sources);
+    Ok(printer.bytes(&evaluated.text))
+}
+
+fn limits(limits: &Limits, max_depth: Option<u16>) -> LimitOptions {
+    LimitOptions {
+        timeout: limits.timeout,
+        worker_timeout: limits.worker_timeout,
+        engine_timeout: limits.engine_timeout,
+        max_depth: max_depth.map(usize::from),
+    }
+}
+
+fn run_version(printer: &Printer, common: &Common) -> Exit {
+    let version = env!("CARGO_PKG_VERSION");
+    if common.json {
+        return printer.document(&json!({ "version": version }));
+    }
+    printer.line(&format!("akua {version}"))
+}
+
+fn run_completions(printer: &Printer, args: &Completions) -> Exit {
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut Args::command(), "akua", &mut script);
+    printer.bytes(&script)
+}

@@ -1,0 +1,123 @@
+//! Writes to stdout and stderr; text from packages is escaped before a terminal sees it.
+
+use crate::args::Common;
+use crate::report;
+use akua_ops::{Exit, Failure};
+use akua_source::{Diagnostic, SourceMap};
+use serde::Serialize;
+use std::io::{ErrorKind, IsTerminal as _, Write as _};
+use std::process::ExitCode;
+
+/// What a command prints with.
+#[derive(Debug)]
+pub(crate) struct Printer {
+    /// Whether output is JSON.
+    pub(crate) json: bool,
+    /// Whether stderr takes colour.
+    color: bool,
+}
+
+impl Printer {
+    #[expect(clippy::disallowed_methods, reason = "akua-cli owns the environment")]
+    pub(crate) fn new(common: &Common) -> Self {
+        let wanted = !common.no_color && std::env::var_os("NO_COLOR").is_none();
+        Self { json: common.json, color: wanted && std::io::stderr().is_terminal() }
+    }
+
+    /// Prints one line on stdout.
+    pub(crate) fn line(&self, text: &str) -> Exit {
+        self.bytes(format!("{}\n", escaped(text)).as_bytes())
+    }
+
+    /// Prints a JSON document on stdout.
+    pub(crate) fn document(&self, value: &impl Serialize) -> Exit {
+        match serde_json::to_vec(value) {
+            Ok(mut bytes) => {
+                bytes.push(b'\n');
+                self.bytes(&bytes)
+            }
+            Err(_) => Exit::System,
+        }
+    }
+
+    /// Prints bytes on stdout. On a terminal control characters are made visible; a pipe gets
+    /// the bytes as they are.
+    pub(crate) fn bytes(&self, bytes: &[u8]) -> Exit {
+        let mut stdout = std::io::stdout().lock();
+        let result = if stdout.is_terminal() {
+            stdout.write_all(escaped(&String::from_utf8_lossy(bytes)).as_bytes())
+        } else {
+            stdout.write_all(bytes)
+        };
+        match result.and_then(|()| stdout.flush()) {
+            // Who closes a pipe early has seen enough.
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => Exit::System,
+            _ => Exit::Success,
+        }
+    }
+
+    /// Prints on stderr what programs printed.
+    pub(crate) fn printed(&self, bytes: &[u8]) {
+        self.error_text(&escaped(&String::from_utf8_lossy(bytes)));
+    }
+
+    /// Prints diagnostics on stderr.
+    pub(crate) fn diagnostics(&self, diagnostics: &[Diagnostic], sources: &SourceMap) {
+        for diagnostic in diagnostics {
+            let text = if self.json {
+                report::json(diagnostic, sources)
+            } else {
+                report::human(diagnostic, sources, self.color)
+            };
+            self.error_text(&text);
+        }
+    }
+
+    /// Prints a failure on stderr and returns how the command ends.
+    pub(crate) fn failure(&self, failure: &Failure) -> Exit {
+        self.printed(&failure.printed);
+        self.diagnostics(&failure.diagnostics, &failure.sources);
+        failure.exit()
+    }
+
+    #[expect(clippy::unused_self, reason = "who prints has a printer")]
+    fn error_text(&self, text: &str) {
+        // Nobody is left to tell where stderr is closed.
+        let _result = std::io::stderr().lock().write_all(text.as_bytes());
+    }
+}
+
+/// Prints what clap says of the command line: help and usage errors.
+pub(crate) fn usage(error: &clap::Error) -> ExitCode {
+    let _printed = error.print();
+    let exit = if error.use_stderr() { Exit::User } else { Exit::Success };
+    ExitCode::from(exit.code())
+}
+
+/// Returns text with control characters made visible, except line ends and tabs.
+pub(crate) fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '\n' | '\t' => out.push(letter),
+            _ if letter.is_control() || is_bidi(letter) => out.extend(letter.escape_unicode()),
+            _ => out.push(letter),
+        }
+    }
+    out
+}
+
+/// Returns whether a character changes the direction of the text around it.
+fn is_bidi(letter: char) -> bool {
+    matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_become_visible() {
+        assert_eq!(escaped("a\u{1b}[31mb\n\tc\u{202e}\r"), "a\\u{1b}[31mb\n\tc\\u{202e}\\u{d}");
+    }
+}

@@ -1,0 +1,372 @@
+//! Reading: an open directory, its files, its whole tree.
+#![expect(clippy::disallowed_methods, reason = "this crate owns the effect of files")]
+
+use cap_std::ambient_authority;
+use cap_std::fs::Dir;
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{ErrorKind, Read as _};
+use std::path::{Component, Path, PathBuf};
+
+/// Deepest directory below a folder; real charts have some ten levels.
+const DEPTH_LIMIT: usize = 64;
+
+/// Why a file or directory cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum DiskError {
+    /// There is none.
+    #[error("there is no `{path}`")]
+    Missing {
+        /// The path, as the caller gave it.
+        path: String,
+    },
+    /// It leads out of the directory that it must stay in.
+    #[error("`{path}` leads out of its directory")]
+    Escape {
+        /// The path, as the caller gave it.
+        path: String,
+        /// What it resolves to on this machine; for people, never for guests.
+        target: PathBuf,
+    },
+    /// It is larger than allowed.
+    #[error("`{path}` is larger than {limit_bytes} bytes")]
+    TooLarge {
+        /// The path.
+        path: String,
+        /// The limit.
+        limit_bytes: u64,
+    },
+    /// There are more files than allowed, or they lie too deep.
+    #[error("`{path}` has more than {limit} files, or lies deeper than {DEPTH_LIMIT} directories")]
+    TooMany {
+        /// The directory.
+        path: String,
+        /// The limit.
+        limit: usize,
+    },
+    /// It is neither a file nor a directory.
+    #[error("`{path}` is neither a file nor a directory")]
+    Special {
+        /// The path.
+        path: String,
+    },
+    /// The system refused.
+    #[error("cannot read `{path}`")]
+    Io {
+        /// The path.
+        path: String,
+        /// What the system says.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+impl DiskError {
+    fn new(path: impl Into<String>, source: std::io::Error) -> Self {
+        let path = path.into();
+        match source.kind() {
+            ErrorKind::NotFound | ErrorKind::NotADirectory => Self::Missing { path },
+            _ => Self::Io { path, source },
+        }
+    }
+}
+
+/// One file of a tree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TreeFile {
+    /// Path below the folder, with `/`.
+    pub path: String,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// How much of a tree is read.
+#[derive(Debug, Clone, Copy)]
+pub struct TreeLimits {
+    /// Bytes of all files.
+    pub total_bytes: u64,
+    /// Number of files.
+    pub files: usize,
+}
+
+impl Default for TreeLimits {
+    fn default() -> Self {
+        // SPEC §5: 256 MiB read. The largest public charts have some 2,000 files.
+        Self { total_bytes: 256 << 20, files: 20_000 }
+    }
+}
+
+/// An open directory.
+#[derive(Debug)]
+pub struct Folder {
+    dir: Dir,
+    path: PathBuf,
+}
+
+impl Folder {
+    /// Opens a directory; links in the path itself are followed.
+    ///
+    /// # Errors
+    /// [`DiskError`] where it is missing or no directory.
+    pub fn open(path: &Path) -> Result<Self, DiskError> {
+        let shown = || path.display().to_string();
+        let path = std::fs::canonicalize(path).map_err(|e| DiskError::new(shown(), e))?;
+        let dir = Dir::open_ambient_dir(&path, ambient_authority())
+            .map_err(|e| DiskError::new(shown(), e))?;
+        Ok(Self { dir, path })
+    }
+
+    /// Returns its canonical path on this machine.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Returns another descriptor of the directory.
+    ///
+    /// # Errors
+    /// [`DiskError::Io`] where the system has none left.
+    pub fn handle(&self) -> Result<File, DiskError> {
+        let dir = self.dir.try_clone().map_err(|e| DiskError::new(".", e))?;
+        Ok(dir.into_std_file())
+    }
+
+    /// Resolves a path of a package below this folder: links are followed, and must stay inside.
+    /// Returns the path below the folder, with `/`.
+    ///
+    /// # Errors
+    /// [`DiskError::Escape`] for absolute paths and for what leads out, also where it does not
+    /// exist; [`DiskError::Missing`].
+    pub fn resolve(&self, requested: &str) -> Result<String, DiskError> {
+        let escape = |target: PathBuf| DiskError::Escape { path: requested.to_owned(), target };
+        let path = Path::new(requested);
+        if path.is_absolute() || requested.contains('\0') {
+            return Err(escape(path.to_path_buf()));
+        }
+        let joined = self.path.join(path);
+        let target = match std::fs::canonicalize(&joined) {
+            Ok(target) => target,
+            Err(_) if climbs(path) => return Err(escape(joined)),
+            Err(error) => return Err(DiskError::new(requested, error)),
+        };
+        let Ok(relative) = target.strip_prefix(&self.path) else { return Err(escape(target)) };
+        relative
+            .to_str()
+            .map(str::to_owned)
+            .ok_or(DiskError::Special { path: requested.to_owned() })
+    }
+
+    /// Reads a file below the folder.
+    ///
+    /// # Errors
+    /// [`DiskError`]; a link that leads out is [`DiskError::Escape`].
+    pub fn read(&self, path: &str, limit_bytes: u64) -> Result<Vec<u8>, DiskError> {
+        let file = self.dir.open(path).map_err(|error| self.refusal(path, error))?;
+        let metadata = file.metadata().map_err(|error| DiskError::new(path, error))?;
+        if !metadata.is_file() {
+            return Err(DiskError::Special { path: path.to_owned() });
+        }
+        bounded(file.into_std(), path, limit_bytes)
+    }
+
+    /// Returns whether there is a file below the folder.
+    pub fn has_file(&self, path: &str) -> bool {
+        self.dir.metadata(path).is_ok_and(|metadata| metadata.is_file())
+    }
+
+    /// Reads all files below `start` (`""` for all), sorted by path, without `.git` and `.akua`.
+    ///
+    /// # Errors
+    /// [`DiskError`]; links that lead out, devices and too much of anything are refused.
+    pub fn tree(&self, start: &str, limits: TreeLimits) -> Result<Vec<TreeFile>, DiskError> {
+        let mut walk = Walk {
+            folder: self,
+            limits,
+            left_bytes: limits.total_bytes,
+            files: Vec::new(),
+            seen: BTreeSet::new(),
+        };
+        walk.enter(start, 0)?;
+        let mut files = walk.files;
+        files.sort_by(|a, b| a.path.cmp(&b.path));
+        let prefix = if start.is_empty() { String::new() } else { format!("{start}/") };
+        for file in &mut files {
+            if let Some(rest) = file.path.strip_prefix(&prefix) {
+                file.path = rest.to_owned();
+            }
+        }
+        Ok(files)
+    }
+
+    /// Returns why a path could not be opened: cap-std refuses what leads out.
+    fn refusal(&self, path: &str, error: std::io::Error) -> DiskError {
+        match self.resolve(path) {
+            Err(escape @ DiskError::Escape { .. }) => escape,
+            _ => DiskError::new(path, error),
+        }
+    }
+}
+
+/// A walk over a tree.
+struct Walk<'a> {
+    folder: &'a Folder,
+    limits: TreeLimits,
+    left_bytes: u64,
+    files: Vec<TreeFile>,
+    /// Directories on the way, by their resolved path: a link to one of them is a cycle.
+    seen: BTreeSet<String>,
+}
+
+impl Walk<'_> {
+    fn enter(&mut self, path: &str, depth: usize) -> Result<(), DiskError> {
+        let resolved = self.folder.resolve(path)?;
+        if depth > DEPTH_LIMIT || !self.seen.insert(resolved.clone()) {
+            return Err(DiskError::TooMany { path: path.to_owned(), limit: self.limits.files });
+        }
+        let at = if path.is_empty() { "." } else { path };
+        let entries = self.folder.dir.read_dir(at).map_err(|e| self.folder.refusal(at, e))?;
+        for entry in entries {
+            let entry = entry.map_err(|e| DiskError::new(path, e))?;
+            let name = entry.file_name();
+            let Some(name) = name.to_str() else {
+                return Err(DiskError::Special { path: name.to_string_lossy().into_owned() });
+            };
+            if matches!(name, ".git" | ".akua") {
+                continue;
+            }
+            let below = if path.is_empty() { name.to_owned() } else { format!("{path}/{name}") };
+            self.visit(&below, depth)?;
+        }
+        self.seen.remove(&resolved);
+        Ok(())
+    }
+
+    fn visit(&mut self, path: &str, depth: usize) -> Result<(), DiskError> {
+        let metadata = self.folder.dir.metadata(path).map_err(|e| self.folder.refusal(path, e))?;
+        if metadata.is_dir() {
+            return self.enter(path, depth.saturating_add(1));
+        }
+        if self.files.len() >= self.limits.files {
+            return Err(DiskError::TooMany { path: path.to_owned(), limit: self.limits.files });
+        }
+        let bytes = self.folder.read(path, self.left_bytes)?;
+        let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        self.left_bytes = self.left_bytes.saturating_sub(length);
+        self.files.push(TreeFile { path: path.to_owned(), bytes });
+        Ok(())
+    }
+}
+
+/// Returns whether a path goes above where it starts, by its text alone.
+fn climbs(path: &Path) -> bool {
+    let mut depth = 0_i64;
+    path.components().any(|component| {
+        depth = match component {
+            Component::ParentDir => depth.saturating_sub(1),
+            Component::Normal(_) => depth.saturating_add(1),
+            Component::CurDir | Component::RootDir | Component::Prefix(_) => depth,
+        };
+        depth < 0
+    })
+}
+
+/// Reads a file that a person named.
+///
+/// # Errors
+/// [`DiskError`].
+pub fn read_file(path: &Path, limit_bytes: u64) -> Result<Vec<u8>, DiskError> {
+    let shown = path.display().to_string();
+    let file = File::open(path).map_err(|e| DiskError::new(&shown, e))?;
+    bounded(file, &shown, limit_bytes)
+}
+
+/// Returns the canonical form of a path that a person named.
+///
+/// # Errors
+/// [`DiskError`].
+pub fn canonical(path: &Path) -> Result<PathBuf, DiskError> {
+    std::fs::canonicalize(path).map_err(|e| DiskError::new(path.display().to_string(), e))
+}
+
+/// Returns whether a path that a person named exists.
+pub fn exists(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok()
+}
+
+/// Returns whether a path that a person named is a directory.
+pub fn is_folder(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|metadata| metadata.is_dir())
+}
+
+fn bounded(file: File, path: &str, limit_bytes: u64) -> Result<Vec<u8>, DiskError> {
+    let mut bytes = Vec::new();
+    let read = file.take(limit_bytes.saturating_add(1)).read_to_end(&mut bytes);
+    read.map_err(|e| DiskError::new(path, e))?;
+    if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > limit_bytes {
+        return Err(DiskError::TooLarge { path: path.to_owned(), limit_bytes });
+    }
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A fresh directory below the target directory of the build.
+    fn scratch(name: &str) -> PathBuf {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/test-disk").join(name);
+        let _absent = std::fs::remove_dir_all(&path);
+        std::fs::create_dir_all(path.join("in/sub")).expect("a directory");
+        std::fs::write(path.join("in/a.txt"), "a").expect("a file");
+        std::fs::write(path.join("in/sub/b.txt"), "b").expect("a file");
+        std::fs::write(path.join("secret"), "s").expect("a file");
+        path
+    }
+
+    fn check(path: &str, expected: &str) {
+        let root = scratch(&format!("resolve-{}", path.replace(['/', '.'], "_")));
+        std::os::unix::fs::symlink("../secret", root.join("in/out")).expect("a link");
+        std::os::unix::fs::symlink("sub", root.join("in/inside")).expect("a link");
+        let folder = Folder::open(&root.join("in")).expect("opens");
+        let found = match folder.resolve(path) {
+            Ok(path) => path,
+            Err(DiskError::Escape { .. }) => "escape".to_owned(),
+            Err(DiskError::Missing { .. }) => "missing".to_owned(),
+            Err(other) => other.to_string(),
+        };
+        assert_eq!(found, expected, "{path}");
+    }
+
+    #[test]
+    fn paths_stay_inside() {
+        check("a.txt", "a.txt");
+        check("./sub/../a.txt", "a.txt");
+        check("inside/b.txt", "sub/b.txt");
+        check("../in/a.txt", "a.txt");
+        check("../secret", "escape");
+        check("../missing", "escape");
+        check("/etc/passwd", "escape");
+        check("out", "escape");
+        check("missing", "missing");
+    }
+
+    #[test]
+    fn a_tree_refuses_links_out_and_too_much() {
+        let root = scratch("tree");
+        let folder = Folder::open(&root.join("in")).expect("opens");
+        let paths =
+            |files: Vec<TreeFile>| files.into_iter().map(|file| file.path).collect::<Vec<_>>();
+        let tree = folder.tree("", TreeLimits::default()).expect("reads");
+        assert_eq!(paths(tree), ["a.txt", "sub/b.txt"]);
+        let tree = folder.tree("sub", TreeLimits::default()).expect("reads");
+        assert_eq!(paths(tree), ["b.txt"]);
+        let few = TreeLimits { files: 1, ..TreeLimits::default() };
+        assert!(matches!(folder.tree("", few), Err(DiskError::TooMany { .. })));
+        let small = TreeLimits { total_bytes: 1, ..TreeLimits::default() };
+        assert!(matches!(folder.tree("", small), Err(DiskError::TooLarge { .. })));
+        std::os::unix::fs::symlink("..", root.join("in/sub/up")).expect("a link");
+        assert!(matches!(folder.tree("", TreeLimits::default()), Err(DiskError::TooMany { .. })));
+        std::fs::remove_file(root.join("in/sub/up")).expect("removes");
+        std::os::unix::fs::symlink("../../secret", root.join("in/sub/out")).expect("a link");
+        assert!(matches!(folder.tree("", TreeLimits::default()), Err(DiskError::Escape { .. })));
+    }
+}

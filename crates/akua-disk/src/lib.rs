@@ -1,0 +1,15 @@
+//! EFFECT disk: bounded reads, safe joins, atomic writes.
+//!
+//! **Invariant:** a [`Folder`] is an open directory; everything below it is reached through its
+//! descriptor, so a link that is swapped while a render runs leads nowhere. Links that lead out are
+//! refused. Nothing here knows what a file means. Start with `folder.rs`.
+#![forbid(unsafe_code)]
+#![warn(clippy::indexing_slicing, clippy::string_slice, clippy::arithmetic_side_effects)]
+
+mod folder;
+mod output;
+
+pub use folder::{
+    DiskError, Folder, TreeFile, TreeLimits, canonical, exists, is_folder, read_file,
+};
+pub use output::{INVENTORY, OutputError, write_output};

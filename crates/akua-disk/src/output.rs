@@ -1,0 +1,203 @@
+//! Writing the output directory: each file atomically, stale files of ours removed, others' left.
+#![expect(clippy::disallowed_methods, reason = "this crate owns the effect of files")]
+
+use std::collections::BTreeSet;
+use std::io::{ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
+
+/// The file that lists what akua wrote; its name begins with a dot, so that `kubectl apply -f`
+/// ignores it.
+pub const INVENTORY: &str = ".akua-inventory.json";
+/// First line of the inventory; the number is the version of its form.
+const INVENTORY_HEAD: &str = "{\n  \"version\": 1,\n  \"files\": [";
+/// Largest inventory that is read: 20,000 names of 255 bytes.
+const INVENTORY_LIMIT_BYTES: u64 = 8 << 20;
+
+/// Why the output could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum OutputError {
+    /// The directory cannot be made or written.
+    #[error("cannot write `{path}`")]
+    Io {
+        /// The path.
+        path: PathBuf,
+        /// What the system says.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A file that akua did not write is in the way.
+    #[error("`{path}` is in the way")]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The inventory is not one that akua wrote.
+    #[error("`{path}` is not an inventory of akua")]
+    Inventory {
+        /// The inventory.
+        path: PathBuf,
+    },
+}
+
+/// Writes files into a directory and removes those of the last run that are no longer there.
+///
+/// All files are staged first: until the last of them is complete the directory is as it was. The
+/// inventory names the files of both runs while they are exchanged, so that a run that is killed
+/// leaves nothing that the next one would not know as its own.
+///
+/// # Errors
+/// [`OutputError`]; nothing was changed then, unless the system failed in the middle of renames.
+pub fn write_output(folder: &Path, files: &[(&str, &[u8])]) -> Result<(), OutputError> {
+    let io = |path: &Path| {
+        let path = path.to_path_buf();
+        move |source| OutputError::Io { path, source }
+    };
+    let old = inventory(folder)?;
+    for (name, bytes) in files {
+        let path = folder.join(name);
+        let foreign = !old.contains(*name) && std::fs::symlink_metadata(&path).is_ok();
+        if foreign && std::fs::read(&path).ok().as_deref() != Some(bytes) {
+            return Err(OutputError::Foreign { path });
+        }
+    }
+    std::fs::create_dir_all(folder).map_err(io(folder))?;
+    let staging = folder.join(".akua-staging");
+    remove(&staging).map_err(io(&staging))?;
+    std::fs::create_dir(&staging).map_err(io(&staging))?;
+    let result = exchange(folder, &staging, files, &old);
+    let cleaned = remove(&staging).map_err(io(&staging));
+    result.and(cleaned)
+}
+
+fn exchange(
+    folder: &Path,
+    staging: &Path,
+    files: &[(&str, &[u8])],
+    old: &BTreeSet<String>,
+) -> Result<(), OutputError> {
+    let io = |path: &Path, source| OutputError::Io { path: path.to_path_buf(), source };
+    for (name, bytes) in files {
+        let path = staging.join(name);
+        write(&path, bytes).map_err(|source| io(&path, source))?;
+    }
+    let new: BTreeSet<String> = files.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let both: BTreeSet<String> = new.union(old).cloned().collect();
+    write_inventory(folder, staging, &both)?;
+    for (name, _) in files {
+        let path = folder.join(name);
+        std::fs::rename(staging.join(name), &path).map_err(|source| io(&path, source))?;
+    }
+    for stale in old.difference(&new) {
+        let path = folder.join(stale);
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(io(&path, error)),
+            _ => {}
+        }
+    }
+    write_inventory(folder, staging, &new)
+}
+
+fn write_inventory(
+    folder: &Path,
+    staging: &Path,
+    names: &BTreeSet<String>,
+) -> Result<(), OutputError> {
+    let mut text = INVENTORY_HEAD.to_owned();
+    for (at, name) in names.iter().enumerate() {
+        // File names are letters, digits, `.` and `-`: nothing to escape.
+        text.push_str(if at == 0 { "\n    \"" } else { ",\n    \"" });
+        text.push_str(name);
+        text.push('"');
+    }
+    text.push_str("\n  ]\n}\n");
+    let staged = staging.join(INVENTORY);
+    let path = folder.join(INVENTORY);
+    let done = write(&staged, text.as_bytes()).and_then(|()| std::fs::rename(&staged, &path));
+    done.map_err(|source| OutputError::Io { path, source })
+}
+
+/// Returns the names in the inventory of a directory; none where there is none.
+fn inventory(folder: &Path) -> Result<BTreeSet<String>, OutputError> {
+    let path = folder.join(INVENTORY);
+    let text = match crate::read_file(&path, INVENTORY_LIMIT_BYTES) {
+        Ok(bytes) => String::from_utf8(bytes).unwrap_or_default(),
+        Err(crate::DiskError::Missing { .. }) => return Ok(BTreeSet::new()),
+        Err(_) => return Err(OutputError::Inventory { path }),
+    };
+    let Some(list) = text.strip_prefix(INVENTORY_HEAD) else {
+        return Err(OutputError::Inventory { path });
+    };
+    let names = list
+        .lines()
+        .filter_map(|line| line.trim().trim_end_matches(',').strip_prefix('"')?.strip_suffix('"'));
+    let names: BTreeSet<String> = names.map(str::to_owned).collect();
+    // A name that is not ours to give would make us remove somebody's file.
+    let ours = |name: &String| {
+        name.ends_with(".yaml") && !name.starts_with('.') && !name.contains(['/', '\\'])
+    };
+    if names.iter().all(ours) { Ok(names) } else { Err(OutputError::Inventory { path }) }
+}
+
+fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).open(path)?;
+    file.write_all(bytes)
+}
+
+fn remove(path: &Path) -> std::io::Result<()> {
+    match std::fs::remove_dir_all(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scratch(name: &str) -> PathBuf {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/test-disk").join(name);
+        let _absent = std::fs::remove_dir_all(&path);
+        path
+    }
+
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = std::fs::read_dir(folder).expect("reads");
+        let mut names: Vec<String> = entries
+            .map(|entry| entry.expect("an entry").file_name().into_string().expect("text"))
+            .collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn stale_files_go_and_those_of_others_stay() {
+        let out = scratch("stale");
+        write_output(&out, &[("a.yaml", b"1"), ("b.yaml", b"2")]).expect("writes");
+        std::fs::write(out.join("mine.yaml"), "x").expect("writes");
+        write_output(&out, &[("b.yaml", b"3")]).expect("writes");
+        assert_eq!(names(&out), [INVENTORY, "b.yaml", "mine.yaml"]);
+        assert_eq!(std::fs::read(out.join("b.yaml")).expect("reads"), b"3");
+    }
+
+    #[test]
+    fn a_file_of_somebody_else_is_not_overwritten() {
+        let out = scratch("foreign");
+        write_output(&out, &[("a.yaml", b"1")]).expect("writes");
+        std::fs::write(out.join("mine.yaml"), "x").expect("writes");
+        let refused = write_output(&out, &[("mine.yaml", b"y")]);
+        assert!(matches!(refused, Err(OutputError::Foreign { .. })));
+        assert_eq!(names(&out), [INVENTORY, "a.yaml", "mine.yaml"]);
+    }
+
+    #[test]
+    fn an_inventory_that_names_other_paths_is_refused() {
+        let out = scratch("inventory");
+        write_output(&out, &[("a.yaml", b"1")]).expect("writes");
+        std::fs::write(
+            out.join(INVENTORY),
+            format!("{INVENTORY_HEAD}\n    \"../x.yaml\"\n  ]\n}}\n"),
+        )
+        .expect("writes");
+        assert!(matches!(write_output(&out, &[]), Err(OutputError::Inventory { .. })));
+    }
+}

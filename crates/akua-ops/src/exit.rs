@@ -1,0 +1,39 @@
+//! Exit codes: one enum, one table, in `docs/exit-codes.md` for people.
+
+use akua_source::Diagnostic;
+
+/// How a command ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Exit {
+    /// It did what was asked.
+    Success,
+    /// Something in what the user gave is wrong, the package included.
+    User,
+    /// The system refused, or akua is at fault.
+    System,
+    /// A budget or a time limit was reached.
+    Budget,
+}
+
+impl Exit {
+    /// Returns the number for the shell.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Success => 0,
+            Self::User => 1,
+            Self::System => 2,
+            Self::Budget => 6,
+        }
+    }
+
+    /// Returns how a command ends that fails with this diagnostic. Codes are typed by akua, never
+    /// by a package.
+    pub(crate) fn of(diagnostic: &Diagnostic) -> Self {
+        match diagnostic.code.as_str() {
+            "E_IO" | "E_INTERNAL" | "E_OUTPUT_WRITE" => Self::System,
+            "E_RENDER_BUDGET_DEPTH" | "E_KCL_DEPTH" => Self::Budget,
+            code if code.starts_with("E_BUDGET_") => Self::Budget,
+            _ => Self::User,
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! `akua eval`: plain KCL files in a worker Store.
+
+use crate::failure::RenderFailure;
+use crate::worker::finish;
+use akua_sandbox::{Callouts, Limits, Mount, Report, Session};
+use akua_source::{Diagnostic, SourceMap};
+use akua_wire::FrameBuilder;
+use akua_wire::protocol::{BridgeError, Envelope, EvalOptions, Goal, REQUEST, Request};
+
+/// What to evaluate.
+#[derive(Debug)]
+pub struct EvalRequest {
+    /// What the worker may read.
+    pub mounts: Vec<Mount>,
+    /// Entry files and folders, as guest paths.
+    pub files: Vec<String>,
+    /// Folder that relative paths start at, as a guest path.
+    pub work_folder: String,
+    /// External packages: name and guest folder.
+    pub externals: Vec<(String, String)>,
+    /// Guest prefixes and what people see instead, longest first.
+    pub names: Vec<(String, String)>,
+    /// How to evaluate and print.
+    pub options: EvalOptions,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub struct Evaluated {
+    /// The text to print.
+    pub text: Vec<u8>,
+    /// What the program printed.
+    pub printed: Vec<u8>,
+    /// Warnings.
+    pub warnings: Vec<Diagnostic>,
+    /// The sources that they point into.
+    pub sources: SourceMap,
+    /// What was used.
+    pub report: Report,
+}
+
+/// Evaluates plain KCL.
+///
+/// # Errors
+/// [`RenderFailure`]: what to tell a person.
+pub fn evaluate(request: EvalRequest, limits: Limits) -> Result<Evaluated, RenderFailure> {
+    let EvalRequest { mounts, files, work_folder, externals, names, options } = request;
+    let request = Request {
+        files,
+        work_folder,
+        externals,
+        names,
+        goal: Goal::Eval(options),
+        ..Request::default()
+    };
+    let json = serde_json::to_vec(&request)
+        .map_err(|error| RenderFailure::from(Diagnostic::error("E_INTERNAL", error.to_string())))?;
+    let frame = FrameBuilder::new().part(REQUEST, &json).finish();
+    akua_sandbox::on_render_thread(limits.max_depth, || {
+        // Plain files have no package whose digest could be the seed: it is fixed.
+        let session = Session::new(limits, [0; 32]);
+        let output = session.run_worker(&mounts, &frame, &mut Nobody)?;
+        let finished = finish(&output).map_err(|mut failure| {
+            failure.printed.clone_from(&output.stdout);
+            failure
+        })?;
+        Ok(Evaluated {
+            text: finished.text,
+            printed: output.stdout,
+            warnings: finished.warnings,
+            sources: finished.sources,
+            report: session.report(),
+        })
+    })
+}
+
+/// Plain KCL has no engines.
+struct Nobody;
+
+impl Callouts for Nobody {
+    fn call(&mut self, _method: &str, _args: &str, _kwargs: &str) -> String {
+        let envelope = Envelope::Error(BridgeError {
+            code: "E_ENGINE_NOT_AVAILABLE".to_owned(),
+            message: "engines are available to packages only".to_owned(),
+            path: None,
+            help: Some("render a package with `akua render`".to_owned()),
+        });
+        serde_json::to_string(&envelope).unwrap_or_default()
+    }
+}

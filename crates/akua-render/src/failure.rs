@@ -1,0 +1,120 @@
+//! What went wrong, as diagnostics with codes.
+
+use akua_disk::DiskError;
+use akua_sandbox::{BridgeFault, SandboxError};
+use akua_source::{Diagnostic, SourceMap};
+use akua_wire::protocol::BridgeError;
+
+/// A render that failed.
+#[derive(Debug, Clone, Default)]
+pub struct RenderFailure {
+    /// Errors and warnings.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The sources that they point into.
+    pub sources: SourceMap,
+    /// What the program printed before.
+    pub printed: Vec<u8>,
+}
+
+impl From<Diagnostic> for RenderFailure {
+    fn from(diagnostic: Diagnostic) -> Self {
+        Self { diagnostics: vec![diagnostic], ..Self::default() }
+    }
+}
+
+impl From<SandboxError> for RenderFailure {
+    fn from(error: SandboxError) -> Self {
+        sandbox(&error).into()
+    }
+}
+
+/// Returns the diagnostic for a Store that ended without a result.
+pub(crate) fn sandbox(error: &SandboxError) -> Diagnostic {
+    let (code, help) = match error {
+        SandboxError::Memory { .. } => {
+            ("E_BUDGET_MEMORY", "the package allocates without end, or needs a larger memory limit")
+        }
+        SandboxError::Deadline { .. } => (
+            "E_BUDGET_DEADLINE",
+            "the package loops without end, or needs more time: --timeout, --worker-timeout, --engine-timeout",
+        ),
+        SandboxError::Fuel { .. } => {
+            ("E_BUDGET_FUEL", "the package needs more fuel than it may use")
+        }
+        SandboxError::Stack { .. } => ("E_BUDGET_STACK", "the package recurses too deeply"),
+        SandboxError::Tables { .. } => {
+            ("E_BUDGET_TABLES", "this is not something a package can need")
+        }
+        SandboxError::Depth { .. } => (
+            "E_RENDER_BUDGET_DEPTH",
+            "let packages depend on fewer levels of packages, or raise --max-depth",
+        ),
+        SandboxError::Request { .. } => {
+            ("E_BUDGET_READ", "the files of the chart or overlay are too large")
+        }
+        SandboxError::Output { .. } => ("E_BUDGET_OUTPUT", "render fewer or smaller objects"),
+        SandboxError::Bridge { fault: BridgeFault::TooLarge { .. } } => {
+            ("E_BUDGET_BRIDGE", "pass smaller values to the plugin")
+        }
+        SandboxError::Bridge { .. } => ("E_SANDBOX_DENIED", "the sandbox refused a malformed call"),
+        SandboxError::Exit { .. }
+        | SandboxError::Trap { .. }
+        | SandboxError::BadOutput { .. }
+        | SandboxError::Start { .. } => ("E_INTERNAL", "this is a fault of akua: please report it"),
+    };
+    let mut diagnostic = Diagnostic::error(code, error.to_string()).help(help);
+    if let SandboxError::Exit { stderr, .. } | SandboxError::Trap { stderr, .. } = error {
+        let text = String::from_utf8_lossy(stderr);
+        diagnostic.notes.extend(text.lines().take(8).map(str::to_owned));
+    }
+    let mut cause = std::error::Error::source(error);
+    while let Some(source) = cause {
+        diagnostic.notes.push(source.to_string());
+        cause = source.source();
+    }
+    diagnostic
+}
+
+/// Returns the error over the bridge for a diagnostic.
+pub(crate) fn bridge(diagnostic: &Diagnostic) -> BridgeError {
+    BridgeError {
+        code: diagnostic.code.clone(),
+        message: diagnostic.message.clone(),
+        path: diagnostic.path.clone(),
+        help: diagnostic.helps.first().cloned(),
+    }
+}
+
+/// Returns the error over the bridge for a path that a package asked for.
+pub(crate) fn disk(error: DiskError) -> BridgeError {
+    let (code, help) = match &error {
+        DiskError::Escape { .. } => (
+            "E_PATH_ESCAPE",
+            "a package reads its own directory and its declared dependencies: declare the directory in akua.toml",
+        ),
+        DiskError::Missing { .. } => {
+            ("E_PATH_MISSING", "paths are relative to the package's directory")
+        }
+        DiskError::TooLarge { .. } | DiskError::TooMany { .. } => {
+            ("E_BUDGET_READ", "leave large files out of the package")
+        }
+        DiskError::Special { .. } => {
+            ("E_PATH_ESCAPE", "only regular files and directories are read")
+        }
+        DiskError::Io { .. } => ("E_IO", "check the permissions of the package's files"),
+    };
+    let path = match &error {
+        DiskError::Missing { path }
+        | DiskError::Escape { path, .. }
+        | DiskError::TooLarge { path, .. }
+        | DiskError::TooMany { path, .. }
+        | DiskError::Special { path }
+        | DiskError::Io { path, .. } => path.clone(),
+    };
+    BridgeError {
+        code: code.to_owned(),
+        message: error.to_string(),
+        path: Some(path),
+        help: Some(help.to_owned()),
+    }
+}

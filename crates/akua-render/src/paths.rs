@@ -1,0 +1,52 @@
+//! The one guard of paths that package code gives: below the package or a declared dependency.
+
+use crate::failure;
+use crate::plan::CHART_HANDLE;
+use akua_disk::{DiskError, Folder};
+use akua_package::{Kind, Package};
+use akua_wire::protocol::BridgeError;
+
+/// A directory that package code may read: an open root and a path below it.
+#[derive(Debug)]
+pub(crate) struct Allowed<'p> {
+    pub(crate) root: &'p Folder,
+    pub(crate) path: String,
+}
+
+/// Resolves the chart of `helm.template`: a handle from `charts.<alias>.path`, or a path.
+pub(crate) fn chart<'p>(package: &'p Package, requested: &str) -> Result<Allowed<'p>, BridgeError> {
+    let Some(alias) = requested.strip_prefix(CHART_HANDLE) else {
+        return directory(package, requested);
+    };
+    let mut charts =
+        package.dependencies.iter().filter(|dependency| dependency.kind == Kind::Chart);
+    match charts.find(|dependency| dependency.alias.as_str() == alias) {
+        Some(dependency) => Ok(Allowed { root: &dependency.root, path: String::new() }),
+        None => Err(BridgeError {
+            code: "E_CHART_RESOLVE".to_owned(),
+            message: format!("there is no chart dependency `{alias}`"),
+            path: Some(requested.to_owned()),
+            help: Some("declare the chart in akua.toml and pass `charts.<alias>.path`".to_owned()),
+        }),
+    }
+}
+
+/// Resolves a directory: relative to the package, links followed, below the package or below a
+/// declared dependency.
+pub(crate) fn directory<'p>(
+    package: &'p Package,
+    requested: &str,
+) -> Result<Allowed<'p>, BridgeError> {
+    match package.root.resolve(requested) {
+        Ok(path) => Ok(Allowed { root: &package.root, path }),
+        Err(DiskError::Escape { path, target }) => {
+            let dependency = package.dependencies.iter().find_map(|dependency| {
+                let relative =
+                    target.strip_prefix(dependency.root.path()).ok()?.to_str()?.to_owned();
+                Some(Allowed { root: &dependency.root, path: relative })
+            });
+            dependency.ok_or_else(|| failure::disk(DiskError::Escape { path, target }))
+        }
+        Err(error) => Err(failure::disk(error)),
+    }
+}

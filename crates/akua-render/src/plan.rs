@@ -1,0 +1,89 @@
+//! What a worker Store gets for a package: mounts, modules, inputs.
+
+use akua_package::{Dependency, Kind, Package};
+use akua_sandbox::Mount;
+use akua_source::Diagnostic;
+use akua_wire::FrameBuilder;
+use akua_wire::protocol::{Goal, INPUTS, REQUEST, Request};
+
+/// Largest source file, in bytes.
+pub(crate) const SOURCE_LIMIT_BYTES: u64 = 16 << 20;
+/// Where the package is mounted.
+const PACKAGE_MOUNT: &str = "/package";
+/// Where its dependencies are mounted.
+const DEPENDENCIES_MOUNT: &str = "/deps";
+/// Beginning of the opaque handle of a chart dependency.
+pub(crate) const CHART_HANDLE: &str = "chart:";
+
+/// The inputs document of a render.
+#[derive(Debug, Clone)]
+pub struct Inputs {
+    /// Its name, for errors.
+    pub name: String,
+    /// Its bytes: YAML or JSON.
+    pub bytes: Vec<u8>,
+}
+
+/// What a worker Store gets.
+pub(crate) struct Plan {
+    pub(crate) mounts: Vec<Mount>,
+    pub(crate) request: Vec<u8>,
+}
+
+/// Plans the render of a package.
+pub(crate) fn plan(package: &Package, inputs: Option<&Inputs>) -> Result<Plan, Diagnostic> {
+    let unreadable = |error: akua_disk::DiskError| Diagnostic::error("E_IO", error.to_string());
+    let mut mounts = vec![Mount {
+        guest_path: PACKAGE_MOUNT.to_owned(),
+        dir: package.root.handle().map_err(unreadable)?,
+    }];
+    let mut request = Request {
+        files: vec![format!("{PACKAGE_MOUNT}/{}", package.entry)],
+        root: Some(PACKAGE_MOUNT.to_owned()),
+        work_folder: PACKAGE_MOUNT.to_owned(),
+        names: vec![(PACKAGE_MOUNT.to_owned(), String::new())],
+        goal: Goal::Render { inputs_name: inputs.map(|inputs| inputs.name.clone()) },
+        ..Request::default()
+    };
+    for dependency in &package.dependencies {
+        let guest_path = format!("{DEPENDENCIES_MOUNT}/{}", dependency.alias);
+        mounts.push(Mount {
+            guest_path: guest_path.clone(),
+            dir: dependency.root.handle().map_err(unreadable)?,
+        });
+        request.names.push((guest_path.clone(), dependency.alias.to_string()));
+        match dependency.kind {
+            Kind::Chart => request.virtual_packages.push(chart_module(dependency, &guest_path)),
+            Kind::Package | Kind::Module => {
+                request.externals.push((dependency.alias.module(), guest_path));
+            }
+            Kind::Folder => {}
+        }
+    }
+    let json = serde_json::to_vec(&request)
+        .map_err(|error| Diagnostic::error("E_INTERNAL", error.to_string()))?;
+    let mut frame = FrameBuilder::new().part(REQUEST, &json);
+    if let Some(inputs) = inputs {
+        frame.push(INPUTS, &inputs.bytes);
+    }
+    Ok(Plan { mounts, request: frame.finish() })
+}
+
+/// Returns the module `charts.<alias>`. Its version is read in the Store, and only where it is
+/// asked for.
+fn chart_module(dependency: &Dependency, guest_path: &str) -> (String, String) {
+    let alias = &dependency.alias;
+    let source = format!(
+        r#"import file
+import yaml
+import akua.helm
+
+path = "{CHART_HANDLE}{alias}"
+version = yaml.decode(file.read("{guest_path}/Chart.yaml")).version
+template = lambda options = {{}} {{
+    helm.template({{"chart" = path, **options}})
+}}
+"#
+    );
+    (format!("charts.{}", alias.module()), source)
+}

@@ -1,0 +1,75 @@
+//! The worker's answer, read as hostile input.
+
+use crate::failure::RenderFailure;
+use akua_objects::{Identity, Object};
+use akua_sandbox::GuestOutput;
+use akua_source::{Diagnostic, Severity, SourceMap};
+use akua_wire::protocol::{self, Answer, OBJECT, OUTPUT, ObjectEntry, RESULT};
+use akua_wire::{Frame, decode};
+
+/// An object of a result.
+#[derive(Debug)]
+pub(crate) enum Item {
+    /// The host holds it.
+    Held(u32),
+    /// The worker made it.
+    Made(Object),
+}
+
+/// A worker's result.
+#[derive(Debug)]
+pub(crate) struct Finished {
+    pub(crate) entries: Vec<Item>,
+    /// Text of `akua eval`.
+    pub(crate) text: Vec<u8>,
+    pub(crate) warnings: Vec<Diagnostic>,
+    pub(crate) sources: SourceMap,
+}
+
+/// Reads what a worker returned.
+pub(crate) fn finish(output: &GuestOutput) -> Result<Finished, RenderFailure> {
+    let broken = |reason: String| {
+        let message = format!("the worker's answer makes no sense: {reason}");
+        RenderFailure::from(Diagnostic::error("E_INTERNAL", message))
+    };
+    let frame =
+        decode(&output.bytes, output.bytes.len()).map_err(|error| broken(error.to_string()))?;
+    let result = frame.get(RESULT).ok_or_else(|| broken("it has no result".to_owned()))?;
+    let answer: Answer =
+        serde_json::from_slice(result).map_err(|error| broken(error.to_string()))?;
+    let failed = answer.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
+    if !answer.ok || failed {
+        return Err(RenderFailure {
+            diagnostics: answer.diagnostics,
+            sources: answer.sources,
+            printed: Vec::new(),
+        });
+    }
+    let entries =
+        items(&frame, answer.objects).ok_or_else(|| broken("an object is missing".to_owned()))?;
+    let text = frame.get(OUTPUT).unwrap_or_default().to_vec();
+    Ok(Finished { entries, text, warnings: answer.diagnostics, sources: answer.sources })
+}
+
+fn items(frame: &Frame<'_>, entries: Vec<ObjectEntry>) -> Option<Vec<Item>> {
+    let mut bodies = frame.parts().iter().filter(|part| part.name == OBJECT);
+    let items = entries.into_iter().map(|entry| match entry {
+        ObjectEntry::Held(handle) => Some(Item::Held(handle)),
+        ObjectEntry::Made(found) => {
+            let yaml = bodies.next()?.data.to_vec();
+            Some(Item::Made(Object { identity: identity(found), yaml }))
+        }
+    });
+    items.collect()
+}
+
+/// Returns the identity of an object as the objects' crate has it.
+pub(crate) fn identity(found: protocol::Identity) -> Identity {
+    Identity {
+        api_version: found.api_version,
+        kind: found.kind,
+        namespace: found.namespace,
+        name: found.name,
+        generate_name: found.generate_name,
+    }
+}

@@ -1,0 +1,40 @@
+//! The only place where foreign code runs: wasmtime Stores for the worker and for the engines.
+//!
+//! A [`Session`] is one render. Each call of [`Session::run_worker`] and [`Session::run_engine`]
+//! gets a Store of its own that is dropped when the call returns; all Stores of a session share a
+//! memory pool and a deadline.
+//!
+//! **Invariant:** the only machine code that is ever loaded was compiled by `cargo xtask guests`
+//! and linked into this binary; there is no compiler here, no cache, no file that could be swapped.
+//! Every Store has a memory limit, a deadline and fuel; no guest has sockets, a clock, entropy of
+//! the machine, an environment, or files that can be written. This crate knows nothing of KCL,
+//! Helm or packages. It is the only crate with `unsafe`, all of it in `embedded.rs`, `image.rs`
+//! and `callouts.rs`. Start with `session.rs`.
+#![warn(
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::expect_used
+)]
+
+mod callouts;
+mod embedded;
+mod engine;
+mod error;
+mod image;
+mod limits;
+mod session;
+mod settings;
+mod store;
+mod thread;
+mod wasi;
+mod watchdog;
+
+pub use callouts::{BridgeFault, Callouts};
+pub use embedded::Guest;
+pub use error::{DeadlineKind, MemoryKind, SandboxError, TrapKind};
+pub use limits::Limits;
+pub use session::{GuestOutput, Report, Session};
+pub use thread::on_render_thread;
+pub use wasi::Mount;

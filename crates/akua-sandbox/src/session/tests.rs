@@ -1,0 +1,283 @@
+//! Every limit from both sides, with the hostile guest of xtask and the real ones.
+#![expect(clippy::disallowed_methods, reason = "measures time and opens directories")]
+
+use std::time::{Duration, Instant};
+
+use akua_wire::{FrameBuilder, decode};
+
+use super::*;
+use crate::callouts::BridgeFault;
+use crate::error::{DeadlineKind, MemoryKind, TrapKind};
+use crate::thread::on_render_thread;
+
+/// Runs the hostile guest with a request and limits.
+fn hostile(request: &str, limits: Limits) -> Result<GuestOutput, SandboxError> {
+    Session::new(limits, [7; 32]).run_engine(Guest::Hostile, request.as_bytes())
+}
+
+/// The error of the hostile guest under default limits.
+fn refused(request: &str) -> SandboxError {
+    hostile(request, Limits::default()).expect_err("the guest misbehaves")
+}
+
+/// Answers nothing.
+struct Mute;
+
+impl Callouts for Mute {
+    fn call(&mut self, _method: &str, _args: &str, _kwargs: &str) -> String {
+        r#"{"ok":null}"#.to_owned()
+    }
+}
+
+/// Runs the worker with a request in JSON.
+fn worker(
+    session: &Session,
+    request: &str,
+    calls: &mut dyn Callouts,
+) -> Result<String, SandboxError> {
+    let frame = FrameBuilder::new().part("request", request.as_bytes()).finish();
+    let output = session.run_worker(&[], &frame, calls)?;
+    let frame = decode(&output.bytes, usize::MAX).expect("a frame");
+    Ok(String::from_utf8_lossy(frame.get("result").expect("a result")).into_owned())
+}
+
+#[test]
+fn the_image_is_in_place() {
+    let output = hostile("image", Limits::default()).expect("an honest call");
+    assert_eq!(output.bytes, b"image");
+    assert_eq!(output.memory_bytes, 128 << 10);
+    assert!(output.fuel_used > 0);
+}
+
+#[test]
+fn memory_of_a_store_is_limited_although_the_guest_then_exits() {
+    let error = refused("grow");
+    let SandboxError::Memory { kind: MemoryKind::Store, limit_bytes, .. } = error else {
+        panic!("{error:?}");
+    };
+    assert_eq!(limit_bytes, 512 << 20);
+}
+
+#[test]
+fn memory_of_a_render_is_limited() {
+    let limits = Limits { render_memory_bytes: 1 << 20, ..Limits::default() };
+    let error = hostile("grow", limits).expect_err("too much");
+    assert!(matches!(error, SandboxError::Memory { kind: MemoryKind::Render, .. }), "{error:?}");
+    let limits = Limits { render_memory_bytes: 128 << 10, ..Limits::default() };
+    hostile("image", limits).expect("exactly enough");
+    let limits = Limits { render_memory_bytes: (128 << 10) - 1, ..Limits::default() };
+    let error = hostile("image", limits).expect_err("a byte less");
+    assert!(matches!(error, SandboxError::Memory { kind: MemoryKind::Render, .. }), "{error:?}");
+}
+
+#[test]
+fn memory_goes_back_to_the_pool() {
+    let limits = Limits { render_memory_bytes: 128 << 10, ..Limits::default() };
+    let session = Session::new(limits, [0; 32]);
+    for _ in 0..3 {
+        session.run_engine(Guest::Hostile, b"image").expect("the memory is back");
+    }
+    assert_eq!(session.report().peak_memory_bytes, 128 << 10);
+    assert_eq!(session.report().calls, 3);
+}
+
+#[test]
+fn an_endless_loop_ends_at_the_engine_deadline() {
+    let engine_timeout = Duration::from_millis(200);
+    let start = Instant::now();
+    let limits = Limits { engine_timeout, ..Limits::default() };
+    let error = hostile("loop", limits).expect_err("endless");
+    let SandboxError::Deadline { kind: DeadlineKind::Engine, limit, .. } = error else {
+        panic!("{error:?}");
+    };
+    assert_eq!(limit, engine_timeout);
+    assert!(start.elapsed() >= engine_timeout, "{:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
+}
+
+#[test]
+fn an_endless_loop_ends_at_the_deadline_of_the_render() {
+    let limits = Limits { timeout: Duration::from_millis(200), ..Limits::default() };
+    let error = hostile("loop", limits).expect_err("endless");
+    assert!(
+        matches!(error, SandboxError::Deadline { kind: DeadlineKind::Render, .. }),
+        "{error:?}"
+    );
+}
+
+#[test]
+fn fuel_is_counted_and_capped() {
+    let used = hostile("image", Limits::default()).expect("an honest call").fuel_used;
+    let again = hostile("image", Limits::default()).expect("an honest call").fuel_used;
+    assert_eq!(used, again);
+    let error = hostile("loop", Limits { fuel: Some(10_000), ..Limits::default() });
+    assert!(matches!(error, Err(SandboxError::Fuel { limit: 10_000, .. })), "{error:?}");
+    hostile("image", Limits { fuel: Some(used), ..Limits::default() }).expect("exactly enough");
+    // Fuel is checked when functions and loops begin: the last block may still run.
+    let error = hostile("image", Limits { fuel: Some(used / 2), ..Limits::default() });
+    assert!(matches!(error, Err(SandboxError::Fuel { .. })), "{error:?}");
+}
+
+#[test]
+fn the_stack_is_limited() {
+    on_render_thread(1, || {
+        let error = refused("stack");
+        assert!(matches!(error, SandboxError::Stack { .. }), "{error:?}");
+    });
+}
+
+#[test]
+fn tables_do_not_grow() {
+    let error = refused("table");
+    assert!(matches!(error, SandboxError::Tables { .. }), "{error:?}");
+}
+
+#[test]
+fn traps_and_exits_are_facts() {
+    let error = refused("unreachable");
+    assert!(matches!(error, SandboxError::Trap { kind: TrapKind::Unreachable, .. }), "{error:?}");
+    let error = refused("outside");
+    assert!(matches!(error, SandboxError::Trap { kind: TrapKind::OutOfBounds, .. }), "{error:?}");
+    let error = refused("xit");
+    assert!(matches!(error, SandboxError::Exit { code: 3, .. }), "{error:?}");
+}
+
+#[test]
+fn answers_outside_of_the_memory_are_refused() {
+    let error = refused("pointer");
+    assert!(matches!(error, SandboxError::BadOutput { length: 16, .. }), "{error:?}");
+    let error = refused("huge");
+    assert!(matches!(error, SandboxError::Output { limit_bytes: 0x400_0000, .. }), "{error:?}");
+}
+
+#[test]
+fn requests_are_limited() {
+    let limits = Limits { request_limit_bytes: 5, ..Limits::default() };
+    hostile("image", limits.clone()).expect("exactly enough");
+    let error = hostile("images", limits).expect_err("a byte more");
+    assert!(matches!(error, SandboxError::Request { actual_bytes: 6, .. }), "{error:?}");
+}
+
+#[test]
+fn the_bridge_checks_pointers() {
+    let error = refused("bridge");
+    let pointer = BridgeFault::Pointer { pointer: 0x7fff_ffff };
+    assert!(matches!(error, SandboxError::Bridge { fault } if fault == pointer), "{error:?}");
+    let error = refused("call");
+    let nobody = BridgeFault::NobodyAnswers;
+    assert!(matches!(error, SandboxError::Bridge { fault } if fault == nobody), "{error:?}");
+}
+
+#[test]
+fn random_bytes_follow_from_the_seed() {
+    let draw = |seed| {
+        let session = Session::new(Limits::default(), [seed; 32]);
+        let first = session.run_engine(Guest::Hostile, b"random").expect("bytes").bytes;
+        let second = session.run_engine(Guest::Hostile, b"random").expect("bytes").bytes;
+        assert!(session.report().entropy_used);
+        (first, second)
+    };
+    let (first, second) = draw(1);
+    assert_eq!((first.clone(), second.clone()), draw(1));
+    assert_ne!(first, second);
+    assert_ne!(first, draw(2).0);
+}
+
+#[test]
+fn sleeping_takes_no_time() {
+    let start = Instant::now();
+    hostile("zzz", Limits::default()).expect("a sleeper");
+    assert!(start.elapsed() < Duration::from_secs(5));
+}
+
+#[test]
+fn the_worker_answers_over_frames() {
+    let session = Session::new(Limits::default(), [0; 32]);
+    let answer = worker(&session, r#"{"ping":true}"#, &mut Mute).expect("an answer");
+    assert_eq!(answer, r#"{"pong":{"ping":true}}"#);
+}
+
+/// Runs an endless engine within its time, then answers.
+struct Nested<'a> {
+    /// The session.
+    session: &'a Session,
+    /// Renders still to nest.
+    depth: usize,
+    /// What went wrong inside.
+    failure: Option<String>,
+}
+
+impl Callouts for Nested<'_> {
+    fn call(&mut self, method: &str, args: &str, kwargs: &str) -> String {
+        assert_eq!((method, args, kwargs), ("pkg.render", "[]", "{}"));
+        if self.depth > 0 {
+            let depth = self.depth - 1;
+            let mut inner = Nested { session: self.session, depth, failure: None };
+            let answer = worker(self.session, CALL, &mut inner);
+            self.failure = inner.failure.or_else(|| answer.err().map(|error| format!("{error:?}")));
+        }
+        r#"{"ok":[1]}"#.to_owned()
+    }
+}
+
+/// A request that calls the bridge.
+const CALL: &str = r#"{"call":["pkg.render","[]","{}"]}"#;
+
+/// Nests renders; gives what went wrong, if anything did.
+fn nest(depth: usize) -> Option<String> {
+    let session = Session::new(Limits::default(), [0; 32]);
+    on_render_thread(session.limits().max_depth, || {
+        let mut calls = Nested { session: &session, depth, failure: None };
+        let answer = worker(&session, CALL, &mut calls).expect("the outermost answers");
+        assert_eq!(answer, r#"{"ok":[1]}"#);
+        calls.failure
+    })
+}
+
+#[test]
+fn renders_nest_up_to_the_limit() {
+    assert_eq!(nest(15), None);
+    assert_eq!(nest(16), Some("Depth { limit: 16 }".to_owned()));
+}
+
+/// Answers after a while.
+struct Slow(Duration);
+
+impl Callouts for Slow {
+    fn call(&mut self, _method: &str, _args: &str, _kwargs: &str) -> String {
+        std::thread::sleep(self.0);
+        r#"{"ok":null}"#.to_owned()
+    }
+}
+
+#[test]
+fn the_clock_of_the_worker_stands_while_it_waits() {
+    let worker_timeout = Duration::from_millis(200);
+    let limits = Limits { worker_timeout, ..Limits::default() };
+    let session = Session::new(limits, [0; 32]);
+    let mut calls = Slow(Duration::from_millis(900));
+    worker(&session, CALL, &mut calls).expect("only the host was slow");
+    let limits = Limits { timeout: Duration::from_millis(200), ..Limits::default() };
+    let session = Session::new(limits, [0; 32]);
+    let error = worker(&session, CALL, &mut calls).expect_err("the render was slow");
+    assert!(
+        matches!(error, SandboxError::Deadline { kind: DeadlineKind::Render, .. }),
+        "{error:?}"
+    );
+}
+
+#[test]
+fn an_answer_over_the_limit_is_refused() {
+    struct Long(usize);
+    impl Callouts for Long {
+        fn call(&mut self, _method: &str, _args: &str, _kwargs: &str) -> String {
+            format!("\"{}\"", "x".repeat(self.0 - 2))
+        }
+    }
+    let limits = Limits { bridge_limit_bytes: 1000, ..Limits::default() };
+    let session = Session::new(limits, [0; 32]);
+    worker(&session, CALL, &mut Long(1000)).expect("exactly enough");
+    let error = worker(&session, CALL, &mut Long(1001)).expect_err("a byte more");
+    let large = BridgeFault::TooLarge { limit_bytes: 1000 };
+    assert!(matches!(error, SandboxError::Bridge { fault } if fault == large), "{error:?}");
+}

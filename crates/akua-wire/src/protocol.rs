@@ -1,0 +1,165 @@
+//! What host and worker say to each other inside their frames: the part `request` of a request and
+//! the part `result` of an answer, as JSON, and the other parts that go with them.
+
+use akua_source::{Diagnostic, SourceMap, Span};
+use serde::{Deserialize, Serialize};
+
+/// Name of the part that holds a [`Request`].
+pub const REQUEST: &str = "request";
+/// Name of the part that holds the inputs document, as its file has it.
+pub const INPUTS: &str = "inputs";
+/// Name of the part that holds an [`Answer`].
+pub const RESULT: &str = "result";
+/// Name of the part that holds the text that `akua eval` prints.
+pub const OUTPUT: &str = "output";
+/// Name of each part that holds the YAML of an object that the program made.
+pub const OBJECT: &str = "object";
+
+/// Plugin method that loads an object which the host holds.
+pub const METHOD_LOAD: &str = "akua.load";
+/// Plugin method that renders a chart.
+pub const METHOD_HELM: &str = "helm.template";
+/// Plugin method that builds an overlay.
+pub const METHOD_KUSTOMIZE: &str = "kustomize.build";
+/// Plugin method that renders a Package.
+pub const METHOD_PACKAGE: &str = "pkg.render";
+
+/// What the worker is asked to do.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Request {
+    /// Entry files and folders, as guest paths, in order.
+    pub files: Vec<String>,
+    /// Folder that imports start at; none to look for `kcl.mod`.
+    pub root: Option<String>,
+    /// Folder that relative paths of the `file` module start at.
+    pub work_folder: String,
+    /// Packages without files: dotted import path and source.
+    pub virtual_packages: Vec<(String, String)>,
+    /// External packages: import name and guest folder.
+    pub externals: Vec<(String, String)>,
+    /// Guest prefixes and what people see instead, longest first.
+    pub names: Vec<(String, String)>,
+    /// What to make of the result.
+    pub goal: Goal,
+}
+
+/// What to make of the result of a program.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Goal {
+    /// The objects in `resources`.
+    Render {
+        /// Name of the inputs document, for errors; the part [`INPUTS`] holds it.
+        inputs_name: Option<String>,
+    },
+    /// The whole document, as text.
+    Eval(EvalOptions),
+}
+
+impl Default for Goal {
+    fn default() -> Self {
+        Self::Eval(EvalOptions::default())
+    }
+}
+
+/// How `akua eval` evaluates and prints.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct EvalOptions {
+    /// `-D key=value`, in order, as given.
+    pub define: Vec<String>,
+    /// `-S path`, in order.
+    pub select: Vec<String>,
+    /// `--sort-keys`.
+    pub sort_keys: bool,
+    /// `--disable-none`.
+    pub disable_none: bool,
+    /// `--show-hidden`.
+    pub show_hidden: bool,
+    /// `--strict-range-check`.
+    pub strict_range_check: bool,
+    /// `-o json` instead of YAML.
+    pub json: bool,
+}
+
+/// What the worker answers.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Answer {
+    /// Whether the goal was reached.
+    pub ok: bool,
+    /// Errors and warnings.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The sources that they point into; left empty where there are none.
+    pub sources: SourceMap,
+    /// Objects in the order of `resources`.
+    pub objects: Vec<ObjectEntry>,
+    /// Where `resources` is set.
+    pub resources: Option<Span>,
+}
+
+/// One object of `resources`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ObjectEntry {
+    /// The host holds it, unchanged, under this number.
+    Held(u32),
+    /// The program made it; the next part [`OBJECT`] holds its YAML.
+    Made(Identity),
+}
+
+/// What tells objects apart; missing fields are empty.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Identity {
+    /// `apiVersion`.
+    pub api_version: String,
+    /// `kind`.
+    pub kind: String,
+    /// `metadata.namespace`.
+    pub namespace: String,
+    /// `metadata.name`.
+    pub name: String,
+    /// `metadata.generateName`.
+    pub generate_name: String,
+    /// File of the chart that an engine made it from.
+    pub source: String,
+}
+
+/// The JSON envelope of an answer over the bridge.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Envelope {
+    /// The value.
+    Ok(BridgeValue),
+    /// Why there is none.
+    Error(BridgeError),
+}
+
+/// A value over the bridge.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BridgeValue {
+    /// Objects that the host holds: their numbers run from the first.
+    Objects {
+        /// Number of the first.
+        first: u32,
+        /// How many there are.
+        count: u32,
+    },
+    /// The YAML of one object.
+    Yaml(String),
+}
+
+/// An error over the bridge, and in the part `error` of an engine's answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BridgeError {
+    /// Its code, such as `E_PATH_ESCAPE`.
+    pub code: String,
+    /// What happened.
+    pub message: String,
+    /// The path it is about, as the package knows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// What to do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
+}

@@ -1,0 +1,122 @@
+package render
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"helm.sh/helm/v4/pkg/chart/loader/archive"
+	chart "helm.sh/helm/v4/pkg/chart/v2"
+	"helm.sh/helm/v4/pkg/chart/v2/loader"
+	"helm.sh/helm/v4/pkg/ignore"
+	"sigs.k8s.io/yaml"
+)
+
+var byteOrderMark = []byte{0xEF, 0xBB, 0xBF}
+
+// load makes a chart of the files of its directory, as helm's directory loader does.
+func load(files []file) (*chart.Chart, error) {
+	if err := detect(files); err != nil {
+		return nil, err
+	}
+	rules, err := ignoreRules(files)
+	if err != nil {
+		return nil, err
+	}
+	// Helm walks the directory: names are ordered within each directory.
+	slices.SortFunc(files, func(a, b file) int {
+		return slices.Compare(strings.Split(a.name, "/"), strings.Split(b.name, "/"))
+	})
+	skipped := map[string]bool{}
+	remaining := archive.MaxDecompressedChartSize
+	buffered := make([]*archive.BufferedFile, 0, len(files))
+	for _, file := range files {
+		if ignored(rules, file, skipped) {
+			continue
+		}
+		if int64(len(file.data)) > remaining {
+			return nil, fmt.Errorf("error reading %s: chart exceeds maximum decompressed size of %d bytes", file.name, archive.MaxDecompressedChartSize)
+		}
+		remaining -= int64(len(file.data))
+		data := bytes.TrimPrefix(file.data, byteOrderMark)
+		buffered = append(buffered, &archive.BufferedFile{Name: file.name, Data: data})
+	}
+	return loader.LoadFiles(buffered)
+}
+
+// detect refuses what is not a chart of a version that is rendered here.
+func detect(files []file) error {
+	at := slices.IndexFunc(files, func(file file) bool { return file.name == "Chart.yaml" })
+	if at < 0 {
+		return errors.New("Chart.yaml file is missing") //nolint:staticcheck // helm's own words
+	}
+	var base struct {
+		APIVersion string `json:"apiVersion,omitempty"`
+	}
+	if err := yaml.Unmarshal(files[at].data, &base); err != nil {
+		return fmt.Errorf("cannot load Chart.yaml: %w", err)
+	}
+	switch base.APIVersion {
+	case chart.APIVersionV1, chart.APIVersionV2, "":
+		return nil
+	case "v3":
+		return errors.New("charts of apiVersion v3 are experimental in helm and not rendered here")
+	default:
+		return errors.New("unsupported chart version")
+	}
+}
+
+// ignoreRules reads .helmignore.
+func ignoreRules(files []file) (*ignore.Rules, error) {
+	rules := ignore.Empty()
+	for _, file := range files {
+		if file.name != ignore.HelmIgnore {
+			continue
+		}
+		parsed, err := ignore.Parse(bytes.NewReader(file.data))
+		if err != nil {
+			return nil, err
+		}
+		rules = parsed
+	}
+	rules.AddDefaults()
+	return rules, nil
+}
+
+// ignored reports whether a file, or a directory above it, is to be left out.
+func ignored(rules *ignore.Rules, file file, skipped map[string]bool) bool {
+	for at, c := range file.name {
+		if c != '/' {
+			continue
+		}
+		directory := file.name[:at]
+		skip, known := skipped[directory]
+		if !known {
+			skip = rules.Ignore(directory, info{path.Base(directory), 0, fs.ModeDir | 0o755})
+			skipped[directory] = skip
+		}
+		if skip {
+			return true
+		}
+	}
+	return rules.Ignore(file.name, info{path.Base(file.name), int64(len(file.data)), 0o644})
+}
+
+// info describes a file that is in memory.
+type info struct {
+	name string
+	size int64
+	mode fs.FileMode
+}
+
+func (i info) Name() string       { return i.name }
+func (i info) Size() int64        { return i.size }
+func (i info) Mode() fs.FileMode  { return i.mode }
+func (i info) ModTime() time.Time { return time.Time{} }
+func (i info) IsDir() bool        { return i.mode.IsDir() }
+func (i info) Sys() any           { return nil }

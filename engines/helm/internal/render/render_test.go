@@ -1,0 +1,5 @@
+package render
+
+import "testing"
+
+func TestWarm(t *testing.T) { Warm() }

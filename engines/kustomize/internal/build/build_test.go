@@ -1,0 +1,5 @@
+package build
+
+import "testing"
+
+func TestWarm(t *testing.T) { Warm() }

@@ -1,0 +1,46 @@
+//go:build wasip1
+
+// Command kustomize builds kustomizations inside the sandbox: frames in, frames out.
+package main
+
+import (
+	"runtime/debug"
+	"unsafe"
+
+	"akua.dev/engines/kustomize/internal/build"
+)
+
+// memoryTarget is where the collector begins to work; below it garbage is cheaper than collecting.
+const memoryTarget = 96 << 20
+
+// request and answer are kept so that the collector does not take them.
+var request, answer []byte
+
+//go:wasmexport alloc
+func alloc(size uint32) uint32 {
+	request = make([]byte, size)
+	return uint32(uintptr(unsafe.Pointer(unsafe.SliceData(request))))
+}
+
+//go:wasmexport render
+func renderFrame(pointer, length uint32) uint64 {
+	if uint32(len(request)) != length || alloced() != pointer {
+		return 0
+	}
+	answer = build.Frame(request)
+	start := uint64(uintptr(unsafe.Pointer(unsafe.SliceData(answer))))
+	return start<<32 | uint64(len(answer))
+}
+
+//go:wasmexport warm
+func warm() {
+	debug.SetGCPercent(-1)
+	debug.SetMemoryLimit(memoryTarget)
+	build.Warm()
+}
+
+func alloced() uint32 {
+	return uint32(uintptr(unsafe.Pointer(unsafe.SliceData(request))))
+}
+
+func main() {}

@@ -1,0 +1,3 @@
+module akua.dev/engines/wire
+
+go 1.26.0

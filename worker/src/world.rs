@@ -1,0 +1,167 @@
+//! What a program may see: the mounts, read-only, and the host over the bridge.
+
+use crate::abi;
+use akua_wire::protocol::{BridgeError, BridgeValue, Envelope, METHOD_LOAD};
+use kcl_eval::dict::Dict;
+use kcl_eval::value::{Opaque, Value};
+use kcl_eval::world::{CallError, World, WorldError};
+use serde_json::Value as Json;
+use std::cell::OnceCell;
+use std::io::{ErrorKind, Read as _};
+use std::rc::Rc;
+
+/// The clock of every render: 2000-01-01T00:00:00Z, in seconds.
+const FROZEN_CLOCK: f64 = 946_684_800.0;
+/// Largest file that a program may read, in bytes: SPEC §5 allows 256 MiB in all.
+const FILE_LIMIT_BYTES: u64 = 64 << 20;
+
+/// The world inside a Store.
+pub(crate) struct Sandbox {
+    /// Folder that relative paths start at.
+    pub(crate) work_folder: String,
+    /// Folder of `kcl.mod` or of the package.
+    pub(crate) module_folder: String,
+}
+
+impl World for Sandbox {
+    #[expect(clippy::disallowed_methods, reason = "the worker's only files are its preopens")]
+    fn read(&mut self, path: &str) -> Result<Vec<u8>, WorldError> {
+        let file = std::fs::File::open(path).map_err(|error| refused(&error))?;
+        let mut bytes = Vec::new();
+        let limited = file.take(FILE_LIMIT_BYTES.saturating_add(1)).read_to_end(&mut bytes);
+        limited.map_err(|error| refused(&error))?;
+        if bytes.len() as u64 > FILE_LIMIT_BYTES {
+            return Err(WorldError::Unreadable(format!(
+                "it is larger than {FILE_LIMIT_BYTES} bytes"
+            )));
+        }
+        Ok(bytes)
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the worker's only files are its preopens")]
+    fn list(&mut self, folder: &str) -> Result<Vec<String>, WorldError> {
+        let entries = std::fs::read_dir(folder).map_err(|error| refused(&error))?;
+        let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+        let mut names: Vec<String> = names.collect();
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the worker's only files are its preopens")]
+    fn is_folder(&mut self, path: &str) -> Option<bool> {
+        std::fs::metadata(path).ok().map(|metadata| metadata.is_dir())
+    }
+
+    fn working_folder(&self) -> String {
+        self.work_folder.clone()
+    }
+
+    fn module_folder(&self) -> String {
+        self.module_folder.clone()
+    }
+
+    fn now(&self) -> f64 {
+        FROZEN_CLOCK
+    }
+
+    fn entropy(&mut self) -> [u8; 16] {
+        abi::entropy()
+    }
+
+    #[expect(clippy::print_stdout, reason = "the host captures it and shows it to people")]
+    fn print(&mut self, text: &str) {
+        print!("{text}");
+    }
+
+    fn call(&mut self, method: &str, argument: &Value) -> Result<Value, CallError> {
+        let args = Json::Array(vec![to_json(argument)]).to_string();
+        match answer(method, &args)? {
+            BridgeValue::Objects { first, count } => {
+                let handles = first..first.saturating_add(count);
+                let objects = handles.map(|handle| {
+                    Value::Opaque(Rc::new(Opaque { handle, loaded: OnceCell::new() }))
+                });
+                Ok(Value::list(objects.collect()))
+            }
+            BridgeValue::Yaml(text) => decode(&text),
+        }
+    }
+
+    fn load(&mut self, handle: u32) -> Result<Value, CallError> {
+        match answer(METHOD_LOAD, &format!("[{handle}]"))? {
+            BridgeValue::Yaml(text) => decode(&text),
+            BridgeValue::Objects { .. } => Err(broken("expected an object, found a list")),
+        }
+    }
+}
+
+fn refused(error: &std::io::Error) -> WorldError {
+    match error.kind() {
+        ErrorKind::NotFound => WorldError::NotFound,
+        _ => WorldError::Denied("the sandbox does not allow it".to_owned()),
+    }
+}
+
+fn answer(method: &str, args: &str) -> Result<BridgeValue, CallError> {
+    let text = abi::invoke(method, args, "{}");
+    match serde_json::from_str(&text) {
+        Ok(Envelope::Ok(value)) => Ok(value),
+        Ok(Envelope::Error(BridgeError { code, message, path, help })) => {
+            Err(CallError { code, message, path, help })
+        }
+        Err(error) => Err(broken(&error.to_string())),
+    }
+}
+
+fn broken(reason: &str) -> CallError {
+    let message = format!("the host's answer makes no sense: {reason}");
+    CallError { code: "E_INTERNAL".to_owned(), message, path: None, help: None }
+}
+
+fn decode(text: &str) -> Result<Value, CallError> {
+    let documents = kcl_std::from_yaml(text).map_err(|reason| CallError {
+        code: "E_ENGINE_OUTPUT".to_owned(),
+        message: format!("an engine made an object that is not YAML: {}", reason.message),
+        path: None,
+        help: None,
+    })?;
+    Ok(documents.into_iter().next().unwrap_or_default())
+}
+
+/// Returns a value as JSON: every key, None as null, Undefined and functions left out.
+pub(crate) fn to_json(value: &Value) -> Json {
+    match value {
+        Value::Bool(value) => Json::Bool(*value),
+        Value::Int(value) => Json::from(*value),
+        Value::Float(value) => Json::from(*value),
+        Value::Multiplied(value, multiplier) => {
+            Json::from(kcl_eval::text::multiplied(*value, *multiplier))
+        }
+        Value::Str(text) => Json::from(&**text),
+        Value::List(items) => {
+            Json::Array(items.iter().filter(|item| is_data(item)).map(to_json).collect())
+        }
+        other => match other.as_dict() {
+            Some(dict) => Json::Object(entries(dict)),
+            None => Json::Null,
+        },
+    }
+}
+
+fn entries(dict: &Dict) -> serde_json::Map<String, Json> {
+    let data = dict.iter().filter(|(_, value)| is_data(value));
+    data.map(|(key, value)| (key.to_string(), to_json(value))).collect()
+}
+
+/// Returns whether a value is written at all.
+pub(crate) fn is_data(value: &Value) -> bool {
+    !matches!(
+        value,
+        Value::Undefined
+            | Value::Schema(_)
+            | Value::Closure(_)
+            | Value::Native(_)
+            | Value::Method(_)
+            | Value::Module(_)
+    )
+}
