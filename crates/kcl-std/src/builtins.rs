@@ -103,13 +103,13 @@ fn to_dict(interp: &mut Interp<'_>, mut args: Args) -> Eval<Value> {
         let value = interp.force(value)?;
         match (&value, value.as_dict()) {
             (_, Some(found)) => {
-                found.iter().for_each(|(key, value)| dict.insert(Rc::clone(key), value.clone()))
+                found.iter().for_each(|(key, value)| dict.insert(Rc::clone(key), value.clone()));
             }
             (Value::List(pairs), None) => {
                 for pair in pairs.iter() {
                     match pair.as_list().map(|pair| pair.as_slice()) {
                         Some([Value::Str(key), value]) => {
-                            dict.insert(Rc::clone(key), value.clone())
+                            dict.insert(Rc::clone(key), value.clone());
                         }
                         _ => return Err(type_error("dict", "pairs of a string and a value", pair)),
                     }
@@ -311,14 +311,14 @@ fn order(name: &str, a: &Value, b: &Value) -> Eval<Ordering> {
             }
             Some(a.len().cmp(&b.len()))
         }
-        _ => match (number(a), number(b)) {
-            (Some(a), Some(b)) => a.partial_cmp(&b),
-            _ => {
+        _ => {
+            let (Some(x), Some(y)) = (number(a), number(b)) else {
                 let message =
                     format!("{name}() cannot compare '{}' and '{}'", type_of(a), type_of(b));
                 return Err(error("TypeError", message));
-            }
-        },
+            };
+            x.partial_cmp(&y)
+        }
     };
     Ok(found.unwrap_or(Ordering::Equal))
 }

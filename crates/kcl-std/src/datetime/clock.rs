@@ -128,7 +128,7 @@ impl Time {
             'g' => write!(out, "{:02}", self.iso_week(monday).0 % 100),
             'Z' => write!(out, "+00:00"),
             'z' => write!(out, "+0000"),
-            'n' => write!(out, "\n"),
+            'n' => writeln!(out),
             't' => write!(out, "\t"),
             '%' => write!(out, "%"),
             _ => return None,

@@ -121,11 +121,11 @@ fn name_or_zone<'t>(text: &'t str, c: char, found: &mut Found) -> Option<&'t str
 }
 
 /// Reads a name or its first three letters (`long` for either).
-fn one_of<'t>(
-    text: &'t str,
+fn one_of(
+    text: &str,
     names: impl Iterator<Item = (usize, &'static &'static str)>,
     long: bool,
-) -> Option<(usize, &'t str)> {
+) -> Option<(usize, &str)> {
     for (at, name) in names {
         for name in [Some(*name).filter(|_| long), Some(short(name))].into_iter().flatten() {
             let (start, rest) = text.split_at_checked(name.len()).unwrap_or(("", text));

@@ -34,7 +34,7 @@ pub(super) struct Block {
 pub(super) enum Expr {
     Path(Path),
     Literal(Value),
-    Call(String, Vec<Expr>),
+    Call(String, Vec<Self>),
 }
 
 /// A path such as `../a.b` or `@index`.
@@ -347,12 +347,11 @@ fn path(word: &str) -> Result<Path, String> {
     }
     rest = rest.strip_prefix("./").unwrap_or(rest);
     while !rest.is_empty() {
-        let (segment, after) = match rest.strip_prefix('[') {
-            Some(bracket) => bracket.split_once(']').ok_or("expected `]` in a path")?,
-            None => {
-                let end = rest.find(['.', '/', '[']).unwrap_or(rest.len());
-                rest.split_at_checked(end).unwrap_or((rest, ""))
-            }
+        let (segment, after) = if let Some(bracket) = rest.strip_prefix('[') {
+            bracket.split_once(']').ok_or("expected `]` in a path")?
+        } else {
+            let end = rest.find(['.', '/', '[']).unwrap_or(rest.len());
+            rest.split_at_checked(end).unwrap_or((rest, ""))
         };
         if !(segment.is_empty() || (segment == "this" && path.segments.is_empty())) {
             path.segments.push(segment.to_owned());

@@ -2,6 +2,7 @@
 
 use super::parse::{Block, Expr, Node, Path};
 use crate::plain::float_text;
+use kcl_eval::dict::Dict;
 use kcl_eval::value::{Value, as_f64};
 use std::cmp::Ordering;
 
@@ -80,7 +81,7 @@ impl Renderer {
         let items: Vec<(Option<String>, Value)> = match value {
             Value::List(items) => items.iter().map(|item| (None, item.clone())).collect(),
             other => {
-                let entries = other.as_dict().into_iter().flat_map(|dict| dict.iter());
+                let entries = other.as_dict().into_iter().flat_map(Dict::iter);
                 entries.map(|(key, value)| (Some(key.to_string()), value.clone())).collect()
             }
         };
@@ -192,7 +193,7 @@ fn helper(name: &str, args: &[Value]) -> Result<Value, String> {
             let length = match &first {
                 Value::List(items) => items.len(),
                 Value::Str(text) => text.len(),
-                other => other.as_dict().map_or(0, kcl_eval::dict::Dict::len),
+                other => other.as_dict().map_or(0, Dict::len),
             };
             Value::Int(i64::try_from(length).unwrap_or(i64::MAX))
         }
