@@ -501,12 +501,25 @@ fn reduce(interp: &mut Interp<'_>, mut args: Args) -> Eval<Value> {
     let items = iterate(interp, "reduce", args.require("reduce", 1, "iterable")?)?;
     let mut items = items.iter().cloned();
     let first = args.take(2, "initial").or_else(|| items.next());
-    let Some(mut result) = first else { return Ok(Value::None) };
+    let Some(mut result) = first else { return no_items(interp, &reducer) };
     for item in items {
         let args = Args { positional: vec![result, item], ..Args::default() };
         result = interp.call(&reducer, args)?;
     }
     Ok(result)
+}
+
+/// Gives None for no items and no initial value, unless the reducer's type forbids it.
+fn no_items(interp: &Interp<'_>, reducer: &Value) -> Eval<Value> {
+    let Value::Closure(closure) = reducer else { return Ok(Value::None) };
+    let ty = closure.lambda.params.first().and_then(|param| param.ty.as_ref());
+    let ty = ty.map_or_else(|| "any".to_owned(), |ty| interp.type_text(ty));
+    if ty == "any" || ty.split(" | ").any(|member| member == "None") {
+        return Ok(Value::None);
+    }
+    let message =
+        format!("reduce() of an empty list with no initial value for an accumulator of type {ty}");
+    Err(error("EvaluationError", message))
 }
 
 fn round(_: &mut Interp<'_>, mut args: Args) -> Eval<Value> {
@@ -582,7 +595,6 @@ fn type_of_value(interp: &mut Interp<'_>, mut args: Args) -> Eval<Value> {
             }
         }
         Value::None => "None".into(),
-        Value::Undefined => "Undefined".into(),
         Value::Multiplied(..) => type_of(&value).into(),
         other => other.type_name().into(),
     };

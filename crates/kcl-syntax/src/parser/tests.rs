@@ -148,7 +148,7 @@ fn numbers_and_strings_are_decoded() {
     check("1 .y", "1.y");
     check(r#""\101\x41\u0041\U00000041\q\n""#, r#""AAAA\\q\n""#);
     check(r#"r"\n${a}""#, r#""\\n${a}""#);
-    check("\"\"\"a\\\nb\"\"\"", r#""ab""#);
+    check("\"\"\"\na\\\n\nb\"\"\"", r#""a\nb""#);
     check("'x${b.c}y$$${d: #json}$'", r#""x"<b.c>"y$$"<d#json>"$""#);
     check(r#""\${x} ${x}""#, r#""${x} "<x>"#);
     check("'${[1, 2][0:1]}'", "<Slice>");
