@@ -9,6 +9,7 @@ pub(super) type Branches<T> = (Vec<(Expr, Vec<T>)>, Vec<T>);
 
 impl Parser<'_> {
     /// `"[" item* "]"`, or a comprehension.
+    #[inline(never)]
     pub(super) fn list(&mut self) -> ExprKind {
         let outside = self.open(false);
         let mut items = Vec::new();
@@ -42,6 +43,7 @@ impl Parser<'_> {
     }
 
     /// `item: expr | "*" expr | if-block`.
+    #[inline(never)]
     fn list_item(&mut self) -> ListItem {
         self.set_fresh();
         match self.kind() {
@@ -60,6 +62,7 @@ impl Parser<'_> {
     }
 
     /// `"{" entry* "}"`, or a comprehension.
+    #[inline(never)]
     pub(super) fn dict(&mut self) -> ExprKind {
         let (mut entries, clauses) = self.entries();
         if clauses.is_empty() {
@@ -76,6 +79,7 @@ impl Parser<'_> {
     }
 
     /// `"{" entry* clauses "}"`.
+    #[inline(never)]
     fn entries(&mut self) -> (Vec<Entry>, Vec<Clause>) {
         let outside = self.open(false);
         let mut entries = Vec::new();
@@ -102,6 +106,7 @@ impl Parser<'_> {
     }
 
     /// `head "{" entry* "}"` after its head.
+    #[inline(never)]
     pub(super) fn instance(&mut self, head: Expr) -> Expr {
         let start = head.span.start;
         let brace = self.token().start;
@@ -150,6 +155,7 @@ impl Parser<'_> {
     }
 
     /// `entry: key (":" | "=" | "+=") expr | NAME | "**" expr | if-block`.
+    #[inline(never)]
     fn entry(&mut self) -> Option<Entry> {
         self.set_fresh();
         let start = self.token().start;
@@ -194,6 +200,7 @@ impl Parser<'_> {
     }
 
     /// `key: NAME ("." NAME)* ["[" expr "]"] | expr`.
+    #[inline(never)]
     fn key(&mut self) -> Key {
         let token = self.token();
         if self.is_name() && self.is_key_ahead(1) {
@@ -214,6 +221,7 @@ impl Parser<'_> {
     }
 
     /// `clauses: ("for" vars "in" or ("if" or)*)+`.
+    #[inline(never)]
     fn clauses(&mut self) -> Vec<Clause> {
         let mut clauses = Vec::new();
         while self.is_keyword(Kw::For) {
@@ -230,6 +238,7 @@ impl Parser<'_> {
     }
 
     /// `"if" expr ":" body ("elif" expr ":" body)* ["else" ":" body]`, whatever a body is.
+    #[inline(never)]
     pub(super) fn branches<T>(&mut self, body: fn(&mut Self, u16) -> Vec<T>) -> Branches<T> {
         let mut branches = Vec::new();
         let mut otherwise = Vec::new();

@@ -19,6 +19,7 @@ enum Infix {
 
 impl Parser<'_> {
     /// `expr: or ["as" type]* ["if" or "else" expr]`.
+    #[inline(never)]
     pub(super) fn expr(&mut self) -> Expr {
         let outer_height = std::mem::replace(&mut self.height, 0);
         let start = self.token().start;
@@ -43,6 +44,7 @@ impl Parser<'_> {
     }
 
     /// `"if" or "else" expr` after its first part.
+    #[inline(never)]
     fn ternary(&mut self, then: Expr) -> Expr {
         self.bump();
         let condition = self.or_expr();
@@ -67,6 +69,7 @@ impl Parser<'_> {
     }
 
     /// Operators that bind at least as tightly as `level`.
+    #[inline(never)]
     fn binary(&mut self, level: u8) -> Expr {
         let outer_height = std::mem::replace(&mut self.height, 0);
         let mut left = self.unary();
@@ -111,6 +114,7 @@ impl Parser<'_> {
     }
 
     /// `unary: ("+" | "-" | "~" | "not") unary | postfix`.
+    #[inline(never)]
     fn unary(&mut self) -> Expr {
         let op = match self.kind() {
             Tok::Op(Op::Plus) => UnaryOp::Plus,
@@ -144,6 +148,7 @@ impl Parser<'_> {
     }
 
     /// `postfix: atom ("." NAME | "?." NAME | "[" … "]" | "?[" … "]" | "(" … ")" | "{" … "}")*`.
+    #[inline(never)]
     pub(super) fn postfix(&mut self) -> Expr {
         if !self.is_operand_place() {
             self.expected("an expression");
@@ -172,6 +177,7 @@ impl Parser<'_> {
     }
 
     /// `"." NAME`.
+    #[inline(never)]
     fn member(&mut self, value: Expr, optional: bool) -> Expr {
         self.bump();
         let start = value.span.start;
@@ -181,6 +187,7 @@ impl Parser<'_> {
     }
 
     /// `"[" expr "]"`, or a slice.
+    #[inline(never)]
     fn subscript(&mut self, value: Expr, optional: bool) -> Expr {
         let start = value.span.start;
         let outside = self.open(true);
@@ -210,6 +217,7 @@ impl Parser<'_> {
     }
 
     /// `"(" args ")"`.
+    #[inline(never)]
     fn call(&mut self, callee: Expr) -> Expr {
         let start = callee.span.start;
         let args = self.args();
@@ -218,6 +226,7 @@ impl Parser<'_> {
     }
 
     /// `args: "(" [arg ("," arg)* [","]] ")"` with `arg: [NAME "="] expr`.
+    #[inline(never)]
     pub(super) fn args(&mut self) -> Args {
         let outside = self.open(true);
         let mut args = Args::default();
@@ -232,6 +241,7 @@ impl Parser<'_> {
     }
 
     /// `arg: [NAME "="] expr`.
+    #[inline(never)]
     fn arg(&mut self, args: &mut Args) {
         if self.is_name() && self.kind_ahead(1) == Tok::Op(Op::Eq) {
             let token = self.bump();
@@ -249,6 +259,7 @@ impl Parser<'_> {
     }
 
     /// An expression of one piece.
+    #[inline(never)]
     pub(super) fn atom(&mut self) -> Expr {
         let token = self.token();
         let kind = match token.kind {
@@ -271,6 +282,7 @@ impl Parser<'_> {
     }
 
     /// An expression that begins with a keyword.
+    #[inline(never)]
     fn keyword_atom(&mut self, keyword: Kw) -> ExprKind {
         let quantifier = match keyword {
             Kw::All => Some(QuantifierKind::All),
@@ -316,6 +328,7 @@ impl Parser<'_> {
     }
 
     /// `"(" expr ")"`.
+    #[inline(never)]
     fn parenthesised(&mut self) -> ExprKind {
         let outside = self.open(true);
         let inner = self.expr();
@@ -324,6 +337,7 @@ impl Parser<'_> {
     }
 
     /// `("all" | "any" | "map" | "filter") NAME ["," NAME] "in" or "{" or ["if" or] "}"`.
+    #[inline(never)]
     fn quantifier(&mut self, kind: QuantifierKind) -> ExprKind {
         self.bump();
         let vars = self.loop_variables();
@@ -366,6 +380,7 @@ impl Parser<'_> {
     }
 
     /// `"lambda" [param ("," param)*] ["->" type] "{" statements "}"`.
+    #[inline(never)]
     fn lambda(&mut self) -> ExprKind {
         self.bump();
         // Its header may stand on several lines, up to the brace.

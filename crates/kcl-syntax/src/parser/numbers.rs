@@ -5,6 +5,7 @@ use crate::ast::{ExprKind, Multiplier, Text};
 
 impl Parser<'_> {
     /// A number token as an expression.
+    #[inline(never)]
     pub(super) fn number(&mut self) -> ExprKind {
         let token = self.bump();
         let text = self.slice(token.start, token.end);

@@ -26,6 +26,7 @@ struct RuleBody {
 
 impl Parser<'_> {
     /// `("schema" | "mixin" | "protocol") header ":" line*`.
+    #[inline(never)]
     pub(super) fn schema(&mut self, decorators: Vec<Decorator>) -> Option<StmtKind> {
         let head = self.bump();
         let header = self.header(false)?;
@@ -59,6 +60,7 @@ impl Parser<'_> {
     }
 
     /// `"rule" header ":" line*`.
+    #[inline(never)]
     pub(super) fn rule(&mut self, decorators: Vec<Decorator>) -> Option<StmtKind> {
         self.bump();
         let header = self.header(true)?;

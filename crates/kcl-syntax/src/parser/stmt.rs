@@ -51,6 +51,7 @@ impl Parser<'_> {
     }
 
     /// Reads lines that are indented by `column` (by anything where there is none) with `one`.
+    #[inline(never)]
     pub(super) fn lines<C>(
         &mut self,
         column: Option<u16>,
@@ -200,6 +201,7 @@ impl Parser<'_> {
     }
 
     /// `"if" …` with blocks of statements.
+    #[inline(never)]
     pub(super) fn if_statement(&mut self) -> StmtKind {
         let (branches, otherwise) = self.branches(Self::block);
         StmtKind::If(IfStmt { branches, otherwise })
@@ -274,6 +276,7 @@ impl Parser<'_> {
     }
 
     /// An assignment in any of its forms, or an expression.
+    #[inline(never)]
     pub(super) fn simple_statement(&mut self) -> Option<StmtKind> {
         let left = self.expr();
         if matches!(left.kind, ExprKind::Error) {
@@ -389,6 +392,7 @@ impl Parser<'_> {
     }
 
     /// `param: NAME [":" type] ["=" expr]`.
+    #[inline(never)]
     pub(super) fn param(&mut self, heads: Heads) -> Option<Param> {
         let name = self.name()?;
         let ty = if self.eat(Op::Colon) { Some(self.ty()) } else { None };

@@ -37,6 +37,7 @@ impl Pieces {
 
 impl Parser<'_> {
     /// A string token as an expression.
+    #[inline(never)]
     pub(super) fn string(&mut self) -> ExprKind {
         let token = self.bump();
         let source = self.slice(token.start, token.end);
@@ -155,6 +156,7 @@ impl Parser<'_> {
     }
 
     /// `"${" expr [":" "#" format] "}"`; returns where the text goes on.
+    #[inline(never)]
     fn interpolation(&mut self, at: usize, end: usize, pieces: &mut Pieces) -> usize {
         let start = at.saturating_add(2);
         let lexed = lexer::lex_interpolation(self.text, start, end);

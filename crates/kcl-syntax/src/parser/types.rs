@@ -6,6 +6,7 @@ use crate::token::{Kw, Op, Tok};
 
 impl Parser<'_> {
     /// `type: single ("|" single)*`.
+    #[inline(never)]
     pub(super) fn ty(&mut self) -> Type {
         let first = self.single_type();
         if !self.is_glued_op(Op::Bar) {
@@ -21,6 +22,7 @@ impl Parser<'_> {
     }
 
     /// `single: "[" … "]" | "{" … "}" | "(" … ")" ["->" type] | literal | path`.
+    #[inline(never)]
     fn single_type(&mut self) -> Type {
         let start = self.token().start;
         if !self.is_glued() {
