@@ -49,7 +49,10 @@ impl Interp<'_> {
     }
 
     /// The operator `|`.
-    pub(crate) fn union_operator(&mut self, a: Value, b: Value, span: Span) -> Eval<Value> {
+    ///
+    /// # Errors
+    /// `TypeError` for values that have no union, `EvaluationError` for a conflict.
+    pub fn union_operator(&mut self, a: Value, b: Value, span: Span) -> Eval<Value> {
         match (&a, &b) {
             (Value::Int(_), Value::Int(_)) => ops::binary(BinOp::BitOr, &a, &b),
             (Value::List(_), Value::List(_)) => self.union(a, b, Join { check: false, span }),

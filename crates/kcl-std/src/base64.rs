@@ -56,7 +56,7 @@ fn encode(bytes: &[u8], alphabet: &[u8], bits: u32, group: usize) -> String {
     if held > 0 {
         out.push(letter((buffer << bits.saturating_sub(held)) & mask));
     }
-    while out.len() % group != 0 {
+    while !out.len().is_multiple_of(group) {
         out.push('=');
     }
     out

@@ -103,13 +103,13 @@ fn to_dict(interp: &mut Interp<'_>, mut args: Args) -> Eval<Value> {
         let value = interp.force(value)?;
         match (&value, value.as_dict()) {
             (_, Some(found)) => {
-                found.iter().for_each(|(key, value)| dict.insert(Rc::clone(key), value.clone()))
+                found.iter().for_each(|(key, value)| dict.insert(Rc::clone(key), value.clone()));
             }
             (Value::List(pairs), None) => {
                 for pair in pairs.iter() {
                     match pair.as_list().map(|pair| pair.as_slice()) {
                         Some([Value::Str(key), value]) => {
-                            dict.insert(Rc::clone(key), value.clone())
+                            dict.insert(Rc::clone(key), value.clone());
                         }
                         _ => return Err(type_error("dict", "pairs of a string and a value", pair)),
                     }
@@ -311,14 +311,14 @@ fn order(name: &str, a: &Value, b: &Value) -> Eval<Ordering> {
             }
             Some(a.len().cmp(&b.len()))
         }
-        _ => match (number(a), number(b)) {
-            (Some(a), Some(b)) => a.partial_cmp(&b),
-            _ => {
+        _ => {
+            let (Some(x), Some(y)) = (number(a), number(b)) else {
                 let message =
                     format!("{name}() cannot compare '{}' and '{}'", type_of(a), type_of(b));
                 return Err(error("TypeError", message));
-            }
-        },
+            };
+            x.partial_cmp(&y)
+        }
     };
     Ok(found.unwrap_or(Ordering::Equal))
 }
@@ -501,14 +501,25 @@ fn reduce(interp: &mut Interp<'_>, mut args: Args) -> Eval<Value> {
     let items = iterate(interp, "reduce", args.require("reduce", 1, "iterable")?)?;
     let mut items = items.iter().cloned();
     let first = args.take(2, "initial").or_else(|| items.next());
-    let Some(mut result) = first else {
-        return Err(error("EvaluationError", "reduce() of an empty list with no initial value"));
-    };
+    let Some(mut result) = first else { return no_items(interp, &reducer) };
     for item in items {
         let args = Args { positional: vec![result, item], ..Args::default() };
         result = interp.call(&reducer, args)?;
     }
     Ok(result)
+}
+
+/// Gives None for no items and no initial value, unless the reducer's type forbids it.
+fn no_items(interp: &Interp<'_>, reducer: &Value) -> Eval<Value> {
+    let Value::Closure(closure) = reducer else { return Ok(Value::None) };
+    let ty = closure.lambda.params.first().and_then(|param| param.ty.as_ref());
+    let ty = ty.map_or_else(|| "any".to_owned(), |ty| interp.type_text(ty));
+    if ty == "any" || ty.split(" | ").any(|member| member == "None") {
+        return Ok(Value::None);
+    }
+    let message =
+        format!("reduce() of an empty list with no initial value for an accumulator of type {ty}");
+    Err(error("EvaluationError", message))
 }
 
 fn round(_: &mut Interp<'_>, mut args: Args) -> Eval<Value> {
@@ -519,7 +530,8 @@ fn round(_: &mut Interp<'_>, mut args: Args) -> Eval<Value> {
         (Value::Int(_), Value::Int(value)) => Ok(Value::Float(as_f64(*value))),
         (Value::Int(digits), _) => {
             let factor = 10_f64.powi(i32::try_from(digits.clamp(-300, 300)).unwrap_or(0));
-            Ok(Value::Float((float * factor).round() / factor))
+            let rounded = (float * factor).round_ties_even() / factor;
+            Ok(Value::Float(if rounded.is_finite() { rounded } else { float }))
         }
         (_, Value::Int(value)) => Ok(Value::Int(*value)),
         _ => truncate(float.round()).map(Value::Int).ok_or_else(|| invalid("int", &value)),
@@ -558,6 +570,9 @@ fn sum(interp: &mut Interp<'_>, mut args: Args) -> Eval<Value> {
                 .checked_add(*b)
                 .map(Value::Int)
                 .ok_or_else(|| error("EvaluationError", "sum(): A 64 bit integer overflow"))?,
+            (Value::List(a), Value::List(b)) => {
+                Value::list(a.iter().chain(b.iter()).cloned().collect())
+            }
             (a, b) => match (number(a), number(b)) {
                 (Some(a), Some(b)) => Value::Float(a + b),
                 _ => return Err(type_error("sum", "numbers", b)),
@@ -580,7 +595,6 @@ fn type_of_value(interp: &mut Interp<'_>, mut args: Args) -> Eval<Value> {
             }
         }
         Value::None => "None".into(),
-        Value::Undefined => "Undefined".into(),
         Value::Multiplied(..) => type_of(&value).into(),
         other => other.type_name().into(),
     };

@@ -6,7 +6,7 @@ use akua_source::Diagnostic;
 use kcl_eval::Interp;
 use kcl_eval::library::{Args, Eval, Native, error, function};
 use kcl_eval::value::Value;
-use kcl_eval::world::WorldError;
+use kcl_eval::world::{World, WorldError};
 
 /// Its members.
 pub(crate) const NATIVES: &[Native] = &[
@@ -104,39 +104,34 @@ fn glob(interp: &mut Interp<'_>, mut args: Args) -> Eval<Value> {
     let pattern = Param("glob", 0, "pattern").text(&mut args)?;
     let full = absolute(interp, &pattern);
     let parts: Vec<&str> = full.split('/').filter(|part| !part.is_empty()).collect();
-    let mut search = Search { found: Vec::new(), looked: 0 };
-    search.folder(interp, "", &parts, 0)?;
+    let mut search = Search { world: interp.world, found: Vec::new(), looked: 0 };
+    search.folder("", &parts, 0)?;
     search.found.sort();
     search.found.dedup();
     Ok(Value::list(search.found.into_iter().map(Value::str).collect()))
 }
 
-struct Search {
+struct Search<'w> {
+    world: &'w mut dyn World,
     found: Vec<String>,
     looked: usize,
 }
 
-impl Search {
+impl Search<'_> {
     /// Looks below `folder` for what the rest of the pattern names.
-    fn folder(
-        &mut self,
-        interp: &mut Interp<'_>,
-        folder: &str,
-        pattern: &[&str],
-        depth: usize,
-    ) -> Eval<()> {
+    fn folder(&mut self, folder: &str, pattern: &[&str], depth: usize) -> Eval<()> {
         let Some((part, rest)) = pattern.split_first() else { return Ok(()) };
         if depth > GLOB_DEPTH_LIMIT {
             return Ok(());
         }
         if !part.contains(['*', '?', '[']) {
-            return self.entry(interp, folder, part, rest, depth);
+            return self.entry(folder, part, rest, depth);
         }
         if *part == "**" {
-            self.folder(interp, folder, rest, depth)?;
+            self.folder(folder, rest, depth)?;
         }
         // A folder that cannot be listed has nothing that the pattern names.
-        let names = interp.world.list(if folder.is_empty() { "/" } else { folder });
+        let names = self.world.list(if folder.is_empty() { "/" } else { folder });
         for name in names.unwrap_or_default() {
             self.looked = self.looked.saturating_add(1);
             if self.looked > GLOB_LIMIT {
@@ -144,30 +139,23 @@ impl Search {
             }
             let path = format!("{folder}/{name}");
             if *part == "**" {
-                if interp.world.is_folder(&path) == Some(true) {
-                    self.folder(interp, &path, pattern, depth.saturating_add(1))?;
+                if self.world.is_folder(&path) == Some(true) {
+                    self.folder(&path, pattern, depth.saturating_add(1))?;
                 }
             } else if matches(part.as_bytes(), name.as_bytes()) {
-                self.entry(interp, folder, &name, rest, depth)?;
+                self.entry(folder, &name, rest, depth)?;
             }
         }
         Ok(())
     }
 
     /// Takes an entry of a folder, or looks below it.
-    fn entry(
-        &mut self,
-        interp: &mut Interp<'_>,
-        folder: &str,
-        name: &str,
-        rest: &[&str],
-        depth: usize,
-    ) -> Eval<()> {
+    fn entry(&mut self, folder: &str, name: &str, rest: &[&str], depth: usize) -> Eval<()> {
         let path = format!("{folder}/{name}");
         if !rest.is_empty() {
-            return self.folder(interp, &path, rest, depth.saturating_add(1));
+            return self.folder(&path, rest, depth.saturating_add(1));
         }
-        if interp.world.is_folder(&path).is_some() {
+        if self.world.is_folder(&path).is_some() {
             self.found.push(path);
         }
         Ok(())

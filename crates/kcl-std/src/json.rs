@@ -62,7 +62,7 @@ impl Writer {
             Plain::Float(value) => self.out.push_str(&float_text(value, "+")),
             Plain::Str(text) => self.string(text),
             Plain::List(items) => {
-                return self.items('[', ']', items, |writer, item| writer.value(item));
+                return self.items('[', ']', items, Self::value);
             }
             Plain::Dict(entries) => {
                 return self.items('{', '}', entries, |writer, (key, value)| {
@@ -163,7 +163,7 @@ fn merged(source: &Value, patch: &Value, depth: u32) -> Value {
     Value::dict(out)
 }
 
-/// A value read from JSON; serde_json bounds the nesting.
+/// A value read from JSON; `serde_json` bounds the nesting.
 struct Decoded(Value);
 
 impl<'de> Deserialize<'de> for Decoded {

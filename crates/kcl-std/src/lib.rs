@@ -4,18 +4,23 @@
 //! other effect. Whatever they get, they give a value or an error, in bounded time and depth. One
 //! file a module. Start with [`library`].
 #![forbid(unsafe_code)]
+#![expect(clippy::unnecessary_wraps, reason = "all natives have one signature")]
 
 mod args;
 mod base64;
 mod builtins;
 mod crypto;
+mod datetime;
 mod file;
 mod format;
 mod json;
 mod math;
+mod net;
 mod plain;
 mod regex;
+mod runtime;
 mod strings;
+mod template;
 mod units;
 mod yaml;
 
@@ -35,12 +40,17 @@ pub fn library() -> Library {
         .module("", builtins::NATIVES)
         .module("base32", base64::BASE32)
         .module("base64", base64::BASE64)
+        .module("collection", runtime::COLLECTION)
         .module("crypto", crypto::NATIVES)
+        .module("datetime", datetime::NATIVES)
         .module("file", file::NATIVES)
         .module("json", json::NATIVES)
         .module("manifests", yaml::MANIFESTS)
         .module("math", math::NATIVES)
+        .module("net", net::NATIVES)
         .module("regex", regex::NATIVES)
+        .module("runtime", runtime::RUNTIME)
+        .module("template", template::NATIVES)
         .module("units", units::NATIVES)
         .module("yaml", yaml::YAML)
 }

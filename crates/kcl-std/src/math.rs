@@ -19,7 +19,7 @@ pub(crate) const NATIVES: &[Native] = &[
     function("log", log),
     function("log10", |_, args| float("log10", args, f64::log10)),
     function("log1p", |_, args| float("log1p", args, f64::ln_1p)),
-    function("log2", |_, args| float("log2", args, f64::log2)),
+    function("log2", log2),
     function("modf", modf),
     function("pow", pow),
     function("sqrt", |_, args| float("sqrt", args, f64::sqrt)),
@@ -75,10 +75,18 @@ fn gcd(_: &mut Interp<'_>, mut args: Args) -> Eval<Value> {
     i64::try_from(a).map(Value::Int).map_err(|_too_large| failure("gcd() result overflow"))
 }
 
+/// The natural logarithm, or that to a base. As in the reference, that of an integer is the
+/// integer below it.
 fn log(_: &mut Interp<'_>, mut args: Args) -> Eval<Value> {
-    let value = Param("log", 0, "x").number(&mut args)?;
+    let param = Param("log", 0, "x");
+    let number = param.value(&mut args)?;
+    let value = match &number {
+        Value::Int(value) => as_f64(*value),
+        Value::Float(value) => *value,
+        other => return Err(param.wrong("int | float", other)),
+    };
     let base = match Param("log", 1, "e").opt_value(&mut args).or_else(|| args.take(1, "base")) {
-        None => return Ok(Value::Float(value.ln())),
+        None => return Ok(below(&number, value.ln())),
         Some(Value::Int(base)) => as_f64(base),
         Some(Value::Float(base)) => base,
         Some(other) => return Err(Param("log", 1, "base").wrong("int | float", &other)),
@@ -88,6 +96,23 @@ fn log(_: &mut Interp<'_>, mut args: Args) -> Eval<Value> {
         10.0 => value.log10(),
         base => value.ln() / base.ln(),
     }))
+}
+
+fn log2(_: &mut Interp<'_>, mut args: Args) -> Eval<Value> {
+    let param = Param("log2", 0, "x");
+    match param.value(&mut args)? {
+        number @ Value::Int(value) => Ok(below(&number, as_f64(value).log2())),
+        Value::Float(value) => Ok(Value::Float(value.log2())),
+        other => Err(param.wrong("int | float", &other)),
+    }
+}
+
+/// Returns a logarithm of `number`.
+fn below(number: &Value, log: f64) -> Value {
+    match number {
+        Value::Int(_) if log.is_finite() => Value::Int(crate::to_i64(log.floor())),
+        _ => Value::Float(log),
+    }
 }
 
 fn modf(_: &mut Interp<'_>, mut args: Args) -> Eval<Value> {

@@ -11,7 +11,7 @@ use kcl_eval::value::{Text, Value};
 /// The member functions.
 pub(crate) const METHODS: &[Native] = &[
     function("capitalize", |_, args| map(&args, capitalize)),
-    function("chars", chars),
+    function("chars", |_, args| Ok(chars(&args))),
     function("count", count),
     function("endswith", endswith),
     function("find", |_, args| position("find", args, |text, sub| text.find(sub))),
@@ -110,10 +110,10 @@ fn is_title(text: &str) -> bool {
     any
 }
 
-fn chars(_: &mut Interp<'_>, args: Args) -> Eval<Value> {
-    let text = subject(&args);
+fn chars(args: &Args) -> Value {
+    let text = subject(args);
     let mut buffer = [0; 4];
-    Ok(Value::list(text.chars().map(|c| Value::str(&*c.encode_utf8(&mut buffer))).collect()))
+    Value::list(text.chars().map(|c| Value::str(&*c.encode_utf8(&mut buffer))).collect())
 }
 
 /// Returns the part of a string between the optional bounds at `first` and after it, and where it

@@ -84,9 +84,11 @@ const MODULES: &[&str] = &[
 fn evaluate(expression: &str) -> Result<String, String> {
     let mut text = String::new();
     for module in MODULES.iter().filter(|module| expression.contains(&format!("{module}."))) {
-        text.push_str(&format!("import {module}\n"));
+        text += "import ";
+        text += module;
+        text.push('\n');
     }
-    text.push_str(&format!("v = {expression}\n"));
+    text = text + "v = " + expression + "\n";
     let request = Request {
         files: vec!["/m.k".to_owned()],
         root: Some("/".to_owned()),

@@ -173,8 +173,8 @@ impl Interp<'_> {
                 out.push_str(&text::display(value));
                 return Ok(());
             }
-            Some("#json") => "json",
-            Some("#yaml") => "yaml",
+            Some(spec) if spec.eq_ignore_ascii_case("#json") => "json",
+            Some(spec) if spec.eq_ignore_ascii_case("#yaml") => "yaml",
             Some(other) => {
                 let message = format!("invalid format spec: '{other}': expected #json or #yaml");
                 return Err(place(error("EvaluationError", message), span));

@@ -1,6 +1,6 @@
 //! Lists, configs and comprehensions, with the `if` blocks that may stand in them.
 
-use super::{Heads, Parser};
+use super::{Heads, Parser, syntax_error};
 use crate::ast::{Clause, Entry, EntryOp, Expr, ExprKind, Key, KeyKind, ListItem, Name};
 use crate::token::{Kw, Op, Tok};
 
@@ -31,6 +31,10 @@ impl Parser<'_> {
         if items.len() > 1 {
             self.error_at(self.span_from(self.last_end), "expected one value before `for`");
         }
+        if let Some(ListItem::Star(value)) = items.first() {
+            let error = syntax_error(value.span, "a list comprehension cannot unpack a list");
+            self.report(error.kind("CompileError"));
+        }
         match items.pop() {
             Some(item) => ExprKind::ListComp(Box::new(item), clauses),
             None => ExprKind::Error,
@@ -60,6 +64,10 @@ impl Parser<'_> {
         let (mut entries, clauses) = self.entries();
         if clauses.is_empty() {
             return ExprKind::Dict(entries);
+        }
+        if let Some(Entry::Spread(value)) = entries.first() {
+            let error = syntax_error(value.span, "a dict comprehension cannot unpack a dict");
+            self.report(error.kind("CompileError"));
         }
         match entries.pop() {
             Some(entry) => ExprKind::DictComp(Box::new(entry), clauses),

@@ -6,6 +6,7 @@ use crate::lexer;
 use crate::parser::to_usize;
 use crate::token::Tok;
 use akua_source::Span;
+use std::borrow::Cow;
 
 /// Character that stands for a code point which is none, such as half a surrogate pair.
 const REPLACEMENT: char = '\u{fffd}';
@@ -18,6 +19,13 @@ struct Pieces {
 }
 
 impl Pieces {
+    /// Drops the newline that opens a long string, once its first piece is there.
+    fn start(&mut self, long: bool) {
+        if long && self.parts.is_empty() && self.text.starts_with('\n') {
+            self.text.remove(0);
+        }
+    }
+
     /// Ends the text piece that is being read.
     fn flush(&mut self) {
         if !self.text.is_empty() {
@@ -43,13 +51,16 @@ impl Parser<'_> {
         let end = to_usize(token.end).saturating_sub(closing).max(start);
         let content = self.text.get(start..end).unwrap_or("");
         if raw || !(content.contains('\\') || content.contains("${")) {
-            return ExprKind::Str(line_ends(content));
+            let text = line_ends(content);
+            let text = if long { text.strip_prefix('\n').unwrap_or(&text) } else { &text };
+            return ExprKind::Str(Text::from(text));
         }
-        self.pieces(start, end)
+        self.pieces(start, end, long)
     }
 
-    /// Decodes the text between the quotes.
-    fn pieces(&mut self, start: usize, end: usize) -> ExprKind {
+    /// Decodes the text between the quotes. Long strings leave out a newline at their start, even
+    /// one that is written as an escape.
+    fn pieces(&mut self, start: usize, end: usize, long: bool) -> ExprKind {
         let mut pieces = Pieces::default();
         let mut at = start;
         while at < end && !self.aborted {
@@ -61,6 +72,7 @@ impl Parser<'_> {
             let used = if rest.starts_with('\\') {
                 self.escape(at, rest, &mut pieces.text)
             } else if rest.starts_with("${") {
+                pieces.start(long);
                 pieces.flush();
                 at = self.interpolation(at, end, &mut pieces);
                 continue;
@@ -73,6 +85,7 @@ impl Parser<'_> {
             };
             at = at.saturating_add(used);
         }
+        pieces.start(long);
         if pieces.parts.is_empty() {
             return ExprKind::Str(Text::from(pieces.text));
         }
@@ -203,9 +216,9 @@ fn octal(rest: &str, out: &mut String) -> usize {
 }
 
 /// Returns the text with `\n` at the ends of its lines.
-fn line_ends(content: &str) -> Text {
+fn line_ends(content: &str) -> Cow<'_, str> {
     if content.contains("\r\n") {
-        return Text::from(content.replace("\r\n", "\n"));
+        return Cow::Owned(content.replace("\r\n", "\n"));
     }
-    Text::from(content)
+    Cow::Borrowed(content)
 }

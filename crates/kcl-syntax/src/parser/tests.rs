@@ -23,7 +23,7 @@ fn shape(expr: &Expr) -> String {
         ExprKind::Or(a, b) => format!("({} or {})", shape(a), shape(b)),
         ExprKind::Unary(op, a) => format!("({op:?} {})", shape(a)),
         ExprKind::Compare(first, rest) => {
-            let rest: String = rest.iter().map(|(op, e)| format!(" {op:?} {}", shape(e))).collect();
+            let rest = joined(rest, |(op, e)| format!(" {op:?} {}", shape(e)));
             format!("({}{rest})", shape(first))
         }
         ExprKind::Ternary { condition, then, otherwise } => {
@@ -46,6 +46,10 @@ fn shape(expr: &Expr) -> String {
     }
 }
 
+fn joined<T>(values: &[T], write: fn(&T) -> String) -> String {
+    values.iter().map(write).collect::<Vec<_>>().concat()
+}
+
 fn list<T>(values: &[T], write: fn(&T) -> String) -> String {
     values.iter().map(write).collect::<Vec<_>>().join(", ")
 }
@@ -65,10 +69,9 @@ fn item(item: &ListItem) -> String {
         ListItem::Value(value) => shape(value),
         ListItem::Star(value) => format!("*{}", shape(value)),
         ListItem::If { branches, otherwise, .. } => {
-            let branches: String = branches
-                .iter()
-                .map(|(c, items)| format!("if {}: {};", shape(c), list(items, self::item)))
-                .collect();
+            let branches = joined(branches, |(c, items)| {
+                format!("if {}: {};", shape(c), list(items, self::item))
+            });
             format!("{branches} {}", list(otherwise, self::item))
         }
     }
@@ -88,10 +91,9 @@ fn entry(entry: &Entry) -> String {
         }
         Entry::Spread(value) => format!("**{}", shape(value)),
         Entry::If { branches, otherwise, .. } => {
-            let branches: String = branches
-                .iter()
-                .map(|(c, entries)| format!("if {}: {};", shape(c), list(entries, self::entry)))
-                .collect();
+            let branches = joined(branches, |(c, entries)| {
+                format!("if {}: {};", shape(c), list(entries, self::entry))
+            });
             format!("{branches} {}", list(otherwise, self::entry))
         }
     }
@@ -146,7 +148,7 @@ fn numbers_and_strings_are_decoded() {
     check("1 .y", "1.y");
     check(r#""\101\x41\u0041\U00000041\q\n""#, r#""AAAA\\q\n""#);
     check(r#"r"\n${a}""#, r#""\\n${a}""#);
-    check("\"\"\"a\\\nb\"\"\"", r#""ab""#);
+    check("\"\"\"\na\\\n\nb\"\"\"", r#""a\nb""#);
     check("'x${b.c}y$$${d: #json}$'", r#""x"<b.c>"y$$"<d#json>"$""#);
     check(r#""\${x} ${x}""#, r#""${x} "<x>"#);
     check("'${[1, 2][0:1]}'", "<Slice>");
@@ -254,7 +256,7 @@ fn nesting_and_height_are_bounded() {
         format!("a: {}int = 1", "[".repeat(100_000)),
         format!("a = {}", "lambda {".repeat(100_000)),
         format!("a = {}", "1 if 2 else ".repeat(100_000)),
-        (0..1000).map(|n| format!("{}if x:\n", " ".repeat(n))).collect(),
+        joined(&(0..1000).collect::<Vec<_>>(), |n| format!("{}if x:\n", " ".repeat(*n))),
         format!("a = {}", "lambda x = S {".repeat(2_000)),
     ] {
         let (_, diagnostics) = parse(FileId(0), &text);
