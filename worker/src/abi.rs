@@ -7,8 +7,11 @@ use std::ffi::CString;
 unsafe extern "C" {
     /// Calls the host: three NUL-terminated strings in, one out, in memory of
     /// `akua_bridge_alloc`.
-    fn kcl_plugin_invoke_json_wasm(method: *const u8, args: *const u8, kwargs: *const u8)
-    -> *mut u8;
+    fn kcl_plugin_invoke_json_wasm(
+        method: *const u8,
+        args: *const u8,
+        kwargs: *const u8,
+    ) -> *mut u8;
 }
 
 unsafe extern "C" {
@@ -56,8 +59,7 @@ pub(crate) fn invoke(method: &str, args: &str, kwargs: &str) -> String {
     let [method, args, kwargs] = [method, args, kwargs].map(terminated);
     let (method, args, kwargs) = (method.as_ptr(), args.as_ptr(), kwargs.as_ptr());
     // SAFETY: three NUL-terminated strings that live until the call returns.
-    let answer =
-        unsafe { kcl_plugin_invoke_json_wasm(method.cast(), args.cast(), kwargs.cast()) };
+    let answer = unsafe { kcl_plugin_invoke_json_wasm(method.cast(), args.cast(), kwargs.cast()) };
     // SAFETY: the host returns memory that `akua_bridge_alloc` made, filled up to its last byte,
     // which is the first NUL.
     let length = unsafe { std::ffi::CStr::from_ptr(answer.cast()) }.count_bytes() + 1;

@@ -63,6 +63,7 @@ impl Line {
     /// The line must be dropped before the borrow ends.
     pub(crate) unsafe fn new<'a>(calls: &'a mut (dyn Callouts + 'a)) -> Self {
         let pointer: *mut (dyn Callouts + 'a) = calls;
+        #[expect(clippy::transmute_ptr_to_ptr, reason = "a cast must not extend a lifetime")]
         // SAFETY: only the lifetime changes; the caller vouches for it.
         let pointer: *mut (dyn Callouts + 'static) = unsafe { std::mem::transmute(pointer) };
         // SAFETY: made from a reference, so not null.
@@ -154,7 +155,8 @@ fn write(
     let Ok(alloc) = alloc.typed::<u32, u32>(&*caller) else {
         return Err(BridgeFault::NoPlace.into());
     };
-    let size = u32::try_from(answer.len()).map_err(|_large| BridgeFault::TooLarge { limit_bytes })?;
+    let size =
+        u32::try_from(answer.len()).map_err(|_large| BridgeFault::TooLarge { limit_bytes })?;
     let pointer = alloc.call(&mut *caller, size)?;
     let start = usize::try_from(pointer).unwrap_or(usize::MAX);
     if pointer == 0 || memory.write(&mut *caller, start, &answer).is_err() {

@@ -7,7 +7,7 @@
 #![expect(unsafe_code, reason = "the linker's symbols, and the door through which code is loaded")]
 
 use std::ptr::NonNull;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use wasmtime::Module;
 
@@ -101,7 +101,14 @@ macro_rules! embed {
     };
 }
 
-embed!(worker, "worker", AKUA_WORKER_CODE, AKUA_WORKER_CODE_END, AKUA_WORKER_IMAGE, AKUA_WORKER_IMAGE_END);
+embed!(
+    worker,
+    "worker",
+    AKUA_WORKER_CODE,
+    AKUA_WORKER_CODE_END,
+    AKUA_WORKER_IMAGE,
+    AKUA_WORKER_IMAGE_END
+);
 embed!(helm, "helm", AKUA_HELM_CODE, AKUA_HELM_CODE_END, AKUA_HELM_IMAGE, AKUA_HELM_IMAGE_END);
 embed!(
     kustomize,
@@ -152,6 +159,7 @@ pub(crate) fn load(embedded: Embedded) -> wasmtime::Result<Module> {
 /// The module of `guest`, loaded on first use.
 pub(crate) fn module(guest: Guest) -> wasmtime::Result<&'static Module> {
     static MODULES: [OnceLock<Module>; 4] = [const { OnceLock::new() }; 4];
+    static LOADING: Mutex<()> = Mutex::new(());
     let slot = match guest {
         Guest::Worker => &MODULES[0],
         Guest::Helm => &MODULES[1],
@@ -159,6 +167,11 @@ pub(crate) fn module(guest: Guest) -> wasmtime::Result<&'static Module> {
         #[cfg(test)]
         Guest::Hostile => &MODULES[3],
     };
+    if let Some(module) = slot.get() {
+        return Ok(module);
+    }
+    // One at a time: wasmtime panics when code at one address is loaded twice.
+    let _loading = LOADING.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(module) = slot.get() {
         return Ok(module);
     }

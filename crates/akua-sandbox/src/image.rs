@@ -50,9 +50,8 @@ fn map(target: &mut [u8], image: &'static [u8]) -> Option<()> {
     // pages of this guest's memory and nothing else, with the same protection as before. It is
     // private: neither the file nor another Store sees what the guest writes. wasmtime unmaps the
     // whole reservation, this part included, when the Store is dropped.
-    let mapped = unsafe {
-        mmap(target.as_mut_ptr().cast(), target.len(), protection, flags, file, offset)
-    };
+    let mapped =
+        unsafe { mmap(target.as_mut_ptr().cast(), target.len(), protection, flags, file, offset) };
     mapped.ok().map(|_| ())
 }
 

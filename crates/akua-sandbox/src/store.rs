@@ -35,13 +35,7 @@ impl Pool {
         let start = now();
         let deadline = start.checked_add(limits.timeout).unwrap_or(start);
         let zero = || AtomicU64::new(0);
-        Self {
-            limits,
-            deadline,
-            memory_bytes: zero(),
-            peak_memory_bytes: zero(),
-            fuel: zero(),
-        }
+        Self { limits, deadline, memory_bytes: zero(), peak_memory_bytes: zero(), fuel: zero() }
     }
 
     /// Takes memory from the pool; `false` if there is not so much left.
@@ -135,7 +129,8 @@ impl GuestState {
         line: Option<Line>,
     ) -> wasmtime::Result<Self> {
         let limits = &pool.limits;
-        let left = if guest == Guest::Worker { limits.worker_timeout } else { limits.engine_timeout };
+        let left =
+            if guest == Guest::Worker { limits.worker_timeout } else { limits.engine_timeout };
         let kind = DeadlineKind::Render;
         let account = Account { left, since: now(), kind, fuel: 0, fuel_used: 0 };
         Ok(Self {
@@ -260,7 +255,8 @@ pub(crate) fn store(state: GuestState) -> Store<GuestState> {
 /// [`DeadlinePassed`] or [`FuelUsedUp`], if there is nothing left.
 pub(crate) fn resume(mut store: StoreContextMut<'_, GuestState>) -> wasmtime::Result<()> {
     let state = store.data_mut();
-    let own = if state.guest == Guest::Worker { DeadlineKind::Worker } else { DeadlineKind::Engine };
+    let own =
+        if state.guest == Guest::Worker { DeadlineKind::Worker } else { DeadlineKind::Engine };
     let since = now();
     let render_left = state.pool.deadline.saturating_duration_since(since);
     let own_left = state.account.left;

@@ -1,8 +1,8 @@
 //! One thread that moves the epoch on while any guest runs, so that endless loops end.
 #![expect(clippy::disallowed_methods, reason = "the watchdog's thread, its timer and the clock")]
 
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::Thread;
 use std::time::{Duration, Instant};
 
