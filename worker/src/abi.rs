@@ -18,6 +18,10 @@ unsafe extern "C" {
     /// The constructors of the C library. Naming them here makes the linker build a reactor:
     /// otherwise it wraps each export in a call of all constructors and destructors.
     fn __wasm_call_ctors();
+
+    /// Makes the C library forget the preopens that it found while the snapshot was taken (none),
+    /// so that each run finds its own.
+    fn __wasilibc_reset_preopens();
 }
 
 /// Memory for a request of `size` bytes; `akua_run` takes it over.
@@ -38,6 +42,8 @@ extern "C" fn akua_warm() {
     // SAFETY: called once, by xtask, before anything else.
     unsafe { __wasm_call_ctors() };
     crate::run::warm();
+    // SAFETY: nothing holds a preopen: the warm run is over.
+    unsafe { __wasilibc_reset_preopens() };
 }
 
 /// Runs the request at `pointer` and returns where its answer is: `pointer << 32 | length`.

@@ -91,9 +91,10 @@ fn runs(image: &[u8]) -> Vec<(usize, &[u8])> {
 
 /// Fails if the module has data that `image` could not see.
 pub fn ensure_plain(module: &[u8]) -> Result<()> {
-    let memories = Parser::new(0).parse_all(module).filter_map(Result::ok).fold(0, |sum, payload| {
-        if let Payload::MemorySection(section) = payload { sum + section.count() } else { sum }
-    });
+    let memories =
+        Parser::new(0).parse_all(module).filter_map(Result::ok).fold(0, |sum, payload| {
+            if let Payload::MemorySection(section) = payload { sum + section.count() } else { sum }
+        });
     ensure!(memories == 1, "a guest has one memory, this one has {memories}");
     Ok(())
 }

@@ -13,10 +13,11 @@ use crate::{go_build, hostile, worker_build};
 /// The guests, quickest first.
 const GUESTS: [&str; 4] = ["hostile", "worker", "kustomize", "helm"];
 /// The sources of the stages: a change of any rebuilds everything.
-const STAGES: [&[u8]; 8] = [
+const STAGES: [&[u8]; 9] = [
     include_bytes!("compile.rs"),
     include_bytes!("data.rs"),
     include_bytes!("go_build.rs"),
+    include_bytes!("helm_source.rs"),
     include_bytes!("merge_data.rs"),
     include_bytes!("preinit.rs"),
     include_bytes!("worker_build.rs"),
@@ -27,7 +28,8 @@ const STAGES: [&[u8]; 8] = [
 /// Builds the guests that `arguments` name, or all.
 pub fn run(root: &Path, arguments: &[&str]) -> Result<()> {
     let flag = |name: &str| arguments.contains(&name);
-    let named: Vec<&str> = arguments.iter().copied().filter(|name| !name.starts_with("--")).collect();
+    let named: Vec<&str> =
+        arguments.iter().copied().filter(|name| !name.starts_with("--")).collect();
     if let Some(unknown) = named.iter().find(|name| !GUESTS.contains(name)) {
         bail!("there is no guest `{unknown}`; there are {GUESTS:?}");
     }
@@ -85,7 +87,12 @@ impl Build<'_> {
     }
 
     /// Writes the results; returns their digests.
-    fn write(&self, name: &str, snapshot: &Snapshot, compiled: &Compiled) -> Result<(String, String)> {
+    fn write(
+        &self,
+        name: &str,
+        snapshot: &Snapshot,
+        compiled: &Compiled,
+    ) -> Result<(String, String)> {
         let file = |extension: &str| self.output.join(name).with_extension(extension);
         std::fs::write(file("cwasm"), &compiled.code)?;
         std::fs::write(file("image"), &compiled.image)?;

@@ -11,14 +11,11 @@ pub struct RustModule(pub Vec<u8>);
 /// Builds the worker of the workspace at `root`.
 pub fn build(root: &Path) -> Result<RustModule> {
     let target = root.join("target/guest-build");
-    let home = std::env::var("CARGO_HOME").unwrap_or_else(|_unset| {
-        format!("{}/.cargo", std::env::var("HOME").unwrap_or_default())
-    });
+    let home = std::env::var("CARGO_HOME")
+        .unwrap_or_else(|_unset| format!("{}/.cargo", std::env::var("HOME").unwrap_or_default()));
     // Paths end up in panic messages: the module must not depend on where it is built.
-    let flags = format!(
-        "--remap-path-prefix={}=/akua --remap-path-prefix={home}=/cargo",
-        root.display()
-    );
+    let flags =
+        format!("--remap-path-prefix={}=/akua --remap-path-prefix={home}=/cargo", root.display());
     let status = Command::new(env!("CARGO"))
         .args(["build", "--profile", "guest", "--target", "wasm32-wasip1", "-p", "akua-worker"])
         .arg("--target-dir")

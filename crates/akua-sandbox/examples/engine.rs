@@ -5,7 +5,6 @@
 //! `AKUA_REPEAT=N` also the time of N more renders in this process.
 #![expect(
     clippy::disallowed_methods,
-    clippy::print_stdout,
     clippy::print_stderr,
     reason = "a tool for whoever works on the engines"
 )]
@@ -97,8 +96,8 @@ fn render(guest: Guest, frame: &[u8], print: bool) {
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     for (head, body) in heads.iter().zip(bodies) {
         let written = match head["source"].as_str() {
-            Some(source) => write!(out, "---\n# Source: {source}\n"),
-            None => write!(out, "---\n"),
+            Some(source) => writeln!(out, "---\n# Source: {source}"),
+            None => writeln!(out, "---"),
         };
         written.and_then(|()| out.write_all(body.data)).expect("standard output");
         if !body.data.ends_with(b"\n") {

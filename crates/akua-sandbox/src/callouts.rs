@@ -63,6 +63,7 @@ impl Line {
     /// The line must be dropped before the borrow ends.
     pub(crate) unsafe fn new<'a>(calls: &'a mut (dyn Callouts + 'a)) -> Self {
         let pointer: *mut (dyn Callouts + 'a) = calls;
+        #[expect(clippy::transmute_ptr_to_ptr, reason = "a cast must not extend a lifetime")]
         // SAFETY: only the lifetime changes; the caller vouches for it.
         let pointer: *mut (dyn Callouts + 'static) = unsafe { std::mem::transmute(pointer) };
         // SAFETY: made from a reference, so not null.

@@ -7,7 +7,7 @@
 #![expect(unsafe_code, reason = "the linker's symbols, and the door through which code is loaded")]
 
 use std::ptr::NonNull;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use wasmtime::Module;
 
@@ -159,6 +159,7 @@ pub(crate) fn load(embedded: Embedded) -> wasmtime::Result<Module> {
 /// The module of `guest`, loaded on first use.
 pub(crate) fn module(guest: Guest) -> wasmtime::Result<&'static Module> {
     static MODULES: [OnceLock<Module>; 4] = [const { OnceLock::new() }; 4];
+    static LOADING: Mutex<()> = Mutex::new(());
     let slot = match guest {
         Guest::Worker => &MODULES[0],
         Guest::Helm => &MODULES[1],
@@ -166,6 +167,11 @@ pub(crate) fn module(guest: Guest) -> wasmtime::Result<&'static Module> {
         #[cfg(test)]
         Guest::Hostile => &MODULES[3],
     };
+    if let Some(module) = slot.get() {
+        return Ok(module);
+    }
+    // One at a time: wasmtime panics when code at one address is loaded twice.
+    let _loading = LOADING.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(module) = slot.get() {
         return Ok(module);
     }

@@ -288,4 +288,6 @@ fn prepared(guest: Guest) -> wasmtime::Result<&'static InstancePre<GuestState>> 
 }
 
 #[cfg(test)]
+mod engine_tests;
+#[cfg(test)]
 mod tests;

@@ -21,7 +21,7 @@ use crate::store::GuestState;
 /// The instant at which every guest believes to run: 2024-01-01T00:00:00Z.
 ///
 /// xtask takes its snapshots at the same instant.
-const FROZEN: Duration = Duration::from_secs(1_704_067_200);
+const FROZEN: Duration = Duration::from_hours(473_352);
 /// Where the monotonic clock starts: Go refuses to start at zero.
 const MONOTONIC_START_NANOSECONDS: u64 = 1_000_000_000;
 

@@ -102,10 +102,13 @@ impl<'a> Lower<'a> {
         let params = self.param_defaults(params, &schema.params);
         let own_index = index.map(|index| Rc::new(self.index_signature(index, key_slot)));
         let mut actions = base.as_ref().map_or_else(Vec::new, |base| base.actions.clone());
-        self.lower_body(&mut draft, &mut actions);
         let mut checks = base.as_ref().map_or_else(Vec::new, |base| base.checks.clone());
-        for (place, check) in &draft.checks {
-            checks.push(Rc::new(self.at(*place, |lower| lower.check(check))));
+        // The names of a mixin mean its host's attributes: its code is lowered once for each host.
+        if schema.kind != ast::SchemaKind::Mixin {
+            self.lower_body(&mut draft, &mut actions);
+            for (place, check) in &draft.checks {
+                checks.push(Rc::new(self.at(*place, |lower| lower.check(check))));
+            }
         }
         self.layout = outer;
         hir::Schema {

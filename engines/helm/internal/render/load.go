@@ -14,16 +14,12 @@ import (
 	chart "helm.sh/helm/v4/pkg/chart/v2"
 	"helm.sh/helm/v4/pkg/chart/v2/loader"
 	"helm.sh/helm/v4/pkg/ignore"
-	"sigs.k8s.io/yaml"
 )
 
 var byteOrderMark = []byte{0xEF, 0xBB, 0xBF}
 
 // load makes a chart of the files of its directory, as helm's directory loader does.
 func load(files []file) (*chart.Chart, error) {
-	if err := detect(files); err != nil {
-		return nil, err
-	}
 	rules, err := ignoreRules(files)
 	if err != nil {
 		return nil, err
@@ -46,23 +42,17 @@ func load(files []file) (*chart.Chart, error) {
 		data := bytes.TrimPrefix(file.data, byteOrderMark)
 		buffered = append(buffered, &archive.BufferedFile{Name: file.name, Data: data})
 	}
-	return loader.LoadFiles(buffered)
+	chart, err := loader.LoadFiles(buffered)
+	if err != nil {
+		return nil, err
+	}
+	return chart, supported(chart)
 }
 
-// detect refuses what is not a chart of a version that is rendered here.
-func detect(files []file) error {
-	at := slices.IndexFunc(files, func(file file) bool { return file.name == "Chart.yaml" })
-	if at < 0 {
-		return errors.New("Chart.yaml file is missing") //nolint:staticcheck // helm's own words
-	}
-	var base struct {
-		APIVersion string `json:"apiVersion,omitempty"`
-	}
-	if err := yaml.Unmarshal(files[at].data, &base); err != nil {
-		return fmt.Errorf("cannot load Chart.yaml: %w", err)
-	}
-	switch base.APIVersion {
-	case chart.APIVersionV1, chart.APIVersionV2, "":
+// supported refuses charts of versions that are not rendered here.
+func supported(chart *chart.Chart) error {
+	switch chart.Metadata.APIVersion {
+	case "v1", "v2":
 		return nil
 	case "v3":
 		return errors.New("charts of apiVersion v3 are experimental in helm and not rendered here")
