@@ -38,7 +38,8 @@ fn what_is_written_reads_back() {
     for text in documents() {
         for value in from_yaml(&text).unwrap_or_default() {
             let yaml = to_yaml(&value, Encoding::default()).unwrap();
-            assert_eq!(from_yaml(&yaml).unwrap(), [value.clone()], "{text}\n---\n{yaml}");
+            let again = from_yaml(&yaml).unwrap();
+            assert!(again.len() == 1 && again[0] == value, "{text}\n---\n{yaml}");
             let json = to_json(&value, Encoding::default(), 2).unwrap();
             assert_eq!(from_json(&json).unwrap(), value, "{json}");
         }
@@ -89,7 +90,7 @@ fn bombs_are_refused() {
     let mut laughs = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
     for n in 1..9 {
         let aliases = vec![format!("*a{}", n - 1); 10].join(", ");
-        laughs += &format!("a{n}: &a{n} [{aliases}]\n");
+        laughs = laughs + &format!("a{n}: &a{n} [{aliases}]\n");
     }
     assert!(from_yaml(&laughs).is_err());
     assert!(from_yaml("a: &a [*a]").is_err());

@@ -393,6 +393,7 @@ impl Parser<'_> {
                 break;
             }
         }
+        self.check_params(&params);
         let result = if self.eat(Op::Arrow) { Some(self.ty()) } else { None };
         self.in_parens = outer_parens;
         if !self.is(Op::LBrace) {

@@ -95,6 +95,7 @@ impl Parser<'_> {
                 }
             }
             self.close(Op::RBracket, &outside);
+            self.check_params(&params);
         }
         let mut bases = Vec::new();
         if self.is_glued_op(Op::LParen) {

@@ -6,6 +6,7 @@ use crate::ast::{
     TargetStep, Type, TypeKind,
 };
 use crate::token::{Kw, Op, Tok};
+use akua_source::Diagnostic;
 
 impl Parser<'_> {
     /// All statements of a file.
@@ -389,6 +390,26 @@ impl Parser<'_> {
         }
         self.error_at(span, "expected a name to assign to, found an expression");
         None
+    }
+
+    /// Checks that parameters with defaults come last.
+    pub(super) fn check_params(&mut self, params: &[Param]) {
+        let first = params.iter().find_map(|param| param.default.as_ref());
+        let Some(default) = first.map(|default| default.span) else { return };
+        let after =
+            |param: &&Param| param.default.is_none() && param.name.span.start > default.start;
+        if let Some(param) = params.iter().find(after) {
+            let message = format!(
+                "parameter `{}` without a default after one with a default",
+                param.name.text
+            );
+            let error = Diagnostic::error("E_KCL_PARAMETER", message)
+                .kind("IllegalParameterError")
+                .label(param.name.span, "")
+                .label(default, "the default")
+                .help("give it a default, or move it to the front");
+            self.report(error);
+        }
     }
 
     /// `param: NAME [":" type] ["=" expr]`.
