@@ -90,7 +90,7 @@ fn bombs_are_refused() {
     let mut laughs = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
     for n in 1..9 {
         let aliases = vec![format!("*a{}", n - 1); 10].join(", ");
-        laughs = laughs + &format!("a{n}: &a{n} [{aliases}]\n");
+        laughs.extend([format!("a{n}: &a{n} ["), aliases, "]\n".to_owned()]);
     }
     assert!(from_yaml(&laughs).is_err());
     assert!(from_yaml("a: &a [*a]").is_err());
