@@ -22,7 +22,7 @@ use std::rc::Rc;
 /// What a run of a program needs.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Settings {
-    /// Whether floats are narrowed to 32 bits and integers checked against them (`-r`).
+    /// Whether numbers have to fit 32 bits (`-r`).
     pub strict_range_check: bool,
 }
 

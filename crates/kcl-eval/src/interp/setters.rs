@@ -57,6 +57,7 @@ impl Interp<'_> {
             }
         }
         let value = self.finish(folded)?;
+        let value = self.in_range(value).map_err(|e| place(e, last))?;
         match ty {
             Some(ty) => self.coerce(value, ty, last).map_err(|e| place(e, last)),
             None => Ok(value),
