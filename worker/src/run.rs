@@ -101,8 +101,8 @@ fn answer(
     let mut world = Sandbox { work_folder: request.work_folder.clone(), module_folder, mounts };
     let library = modules::library();
     let outcome = kcl::run(&program, &library, &mut world, |interp, output| match &request.goal {
-        Goal::Render { .. } => objects(interp, output),
-        Goal::Eval(options) => text(interp, output, options),
+        Goal::Render { .. } => objects(interp, &output),
+        Goal::Eval(options) => text(interp, &output, options),
     });
     let mut answer = Answer { diagnostics: outcome.diagnostics, ..Answer::default() };
     if !answer.diagnostics.is_empty() {
@@ -141,7 +141,7 @@ fn inputs(frame: &Frame<'_>, name: Option<&str>) -> Result<Value, Answer> {
 }
 
 /// Takes the objects of `resources`.
-fn objects(interp: &mut Interp<'_>, output: Output) -> Eval<Made> {
+fn objects(interp: &mut Interp<'_>, output: &Output) -> Eval<Made> {
     let Some((_, resources)) = output.variables.iter().find(|(name, _)| &**name == "resources")
     else {
         let mut failure = refuse("the package sets no `resources`".to_owned());
@@ -224,7 +224,7 @@ fn identity(dict: &Dict) -> Identity {
 }
 
 /// Lays out the whole document as text.
-fn text(interp: &mut Interp<'_>, output: Output, options: &EvalOptions) -> Eval<Made> {
+fn text(interp: &mut Interp<'_>, output: &Output, options: &EvalOptions) -> Eval<Made> {
     let made =
         |text: String| Made { objects: Vec::new(), parts: vec![(OUTPUT, text.into_bytes())] };
     if let Some(stream) = interp.stream.take() {

@@ -83,6 +83,7 @@ pub(crate) struct Limits {
 
 /// Arguments of `eval`.
 #[derive(Debug, ClapArgs)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct Eval {
     /// KCL files and folders, relative to the working directory.
     #[arg(required = true, value_name = "FILES")]
@@ -169,7 +170,7 @@ mod tests {
     #[test]
     fn durations_have_a_unit() {
         check("90s", Some(Duration::from_secs(90)));
-        check("2m", Some(Duration::from_secs(120)));
+        check("2m", Some(Duration::from_mins(2)));
         check("150ms", Some(Duration::from_millis(150)));
         check("10", None);
         check("0s", None);

@@ -42,6 +42,7 @@ impl Printer {
 
     /// Prints bytes on stdout. On a terminal control characters are made visible; a pipe gets
     /// the bytes as they are.
+    #[expect(clippy::unused_self, reason = "who prints has a printer")]
     pub(crate) fn bytes(&self, bytes: &[u8]) -> Exit {
         let mut stdout = std::io::stdout().lock();
         let result = if stdout.is_terminal() {

@@ -58,7 +58,7 @@ fn excerpts<'a>(
         let mut snippet = Snippet::source(source.text.as_str()).path(source.name.as_str());
         for (at, (label, text)) in diagnostic.labels.iter().zip(texts).enumerate() {
             if label.span.file.0 == *file {
-                snippet = snippet.annotation(annotation(label, text, at == 0, &source.text)?);
+                snippet = snippet.annotation(annotation(label, text, at == 0, &source.text));
             }
         }
         Some(Element::from(snippet))
@@ -67,12 +67,7 @@ fn excerpts<'a>(
 }
 
 /// Returns the mark of a label; spans come from a guest and are clamped to the text.
-fn annotation<'a>(
-    label: &Label,
-    text: &'a str,
-    primary: bool,
-    source: &str,
-) -> Option<Annotation<'a>> {
+fn annotation<'a>(label: &Label, text: &'a str, primary: bool, source: &str) -> Annotation<'a> {
     let clamp = |at: u32| {
         let mut at = usize::try_from(at).unwrap_or(usize::MAX).min(source.len());
         while !source.is_char_boundary(at) {
@@ -88,7 +83,7 @@ fn annotation<'a>(
     }
     let kind = if primary { AnnotationKind::Primary } else { AnnotationKind::Context };
     let annotation = kind.span(start..end);
-    Some(if text.is_empty() { annotation } else { annotation.label(text) })
+    if text.is_empty() { annotation } else { annotation.label(text) }
 }
 
 /// Returns the calls that led to an error, one line each; a recursion is one line.

@@ -133,7 +133,9 @@ fn inventory(folder: &Path) -> Result<BTreeSet<String>, OutputError> {
     let names: BTreeSet<String> = names.map(str::to_owned).collect();
     // A name that is not ours to give would make us remove somebody's file.
     let ours = |name: &String| {
-        name.ends_with(".yaml") && !name.starts_with('.') && !name.contains(['/', '\\'])
+        Path::new(name).extension().is_some_and(|e| e == "yaml")
+            && !name.starts_with('.')
+            && !name.contains(['/', '\\'])
     };
     if names.iter().all(ours) { Ok(names) } else { Err(OutputError::Inventory { path }) }
 }

@@ -40,7 +40,7 @@ impl From<RenderFailure> for Failure {
 
 impl From<PackageError> for Failure {
     fn from(error: PackageError) -> Self {
-        let (diagnostics, sources) = error.to_diagnostics();
+        let (diagnostics, sources) = error.into_diagnostics();
         Self { diagnostics, sources, printed: Vec::new() }
     }
 }

@@ -91,7 +91,7 @@ pub enum PackageError {
 
 impl PackageError {
     /// Returns what to tell, and the sources that it points into.
-    pub fn to_diagnostics(self) -> (Vec<Diagnostic>, SourceMap) {
+    pub fn into_diagnostics(self) -> (Vec<Diagnostic>, SourceMap) {
         match self {
             Self::NoManifest { path } => {
                 let message = format!("there is no `{MANIFEST}` at or above `{}`", path.display());

@@ -270,7 +270,7 @@ impl Answering<'_, '_> {
             });
         }
         let package = akua_package::load_dependency(self.package, dependency).map_err(|error| {
-            let (diagnostics, _) = error.to_diagnostics();
+            let (diagnostics, _) = error.into_diagnostics();
             let first = diagnostics.into_iter().next();
             first.map_or_else(
                 || internal("a package cannot be loaded".to_owned()),
@@ -324,7 +324,7 @@ fn frame(
     root: &Folder,
     path: &str,
 ) -> Result<Vec<u8>, BridgeError> {
-    let files = root.tree(path, TreeLimits::default()).map_err(failure::disk)?;
+    let files = root.tree(path, TreeLimits::default()).map_err(|error| failure::disk(&error))?;
     let size = files.iter().map(|file| file.bytes.len()).fold(0_usize, usize::saturating_add);
     let mut frame = FrameBuilder::with_capacity(size);
     frame.push("request", request.to_string().as_bytes());

@@ -86,8 +86,8 @@ pub(crate) fn bridge(diagnostic: &Diagnostic) -> BridgeError {
 }
 
 /// Returns the error over the bridge for a path that a package asked for.
-pub(crate) fn disk(error: DiskError) -> BridgeError {
-    let (code, help) = match &error {
+pub(crate) fn disk(error: &DiskError) -> BridgeError {
+    let (code, help) = match error {
         DiskError::Escape { .. } => (
             "E_PATH_ESCAPE",
             "a package reads its own directory and its declared dependencies: declare the directory in akua.toml",
@@ -103,7 +103,7 @@ pub(crate) fn disk(error: DiskError) -> BridgeError {
         }
         DiskError::Io { .. } => ("E_IO", "check the permissions of the package's files"),
     };
-    let path = match &error {
+    let path = match error {
         DiskError::Missing { path }
         | DiskError::Escape { path, .. }
         | DiskError::TooLarge { path, .. }

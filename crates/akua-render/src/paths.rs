@@ -62,10 +62,10 @@ pub(crate) fn directory<'p>(package: &'p Package, requested: &str) -> Result<All
                 let root = package.root.path().display();
                 let resolved =
                     format!("it resolves to `{}`; allowed is `{root}`", target.display());
-                let error = failure::disk(DiskError::Escape { path, target });
+                let error = failure::disk(&DiskError::Escape { path, target });
                 Refused { error, resolved: Some(resolved) }
             })
         }
-        Err(error) => Err(failure::disk(error).into()),
+        Err(error) => Err(failure::disk(&error).into()),
     }
 }

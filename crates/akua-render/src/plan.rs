@@ -1,5 +1,6 @@
 //! What a worker Store gets for a package: mounts, modules, inputs.
 
+use crate::failure::RenderFailure;
 use akua_package::{Dependency, Kind, Package};
 use akua_sandbox::Mount;
 use akua_source::Diagnostic;
@@ -31,8 +32,10 @@ pub(crate) struct Plan {
 }
 
 /// Plans the render of a package.
-pub(crate) fn plan(package: &Package, inputs: Option<&Inputs>) -> Result<Plan, Diagnostic> {
-    let unreadable = |error: akua_disk::DiskError| Diagnostic::error("E_IO", error.to_string());
+pub(crate) fn plan(package: &Package, inputs: Option<&Inputs>) -> Result<Plan, RenderFailure> {
+    let unreadable = |error: akua_disk::DiskError| {
+        RenderFailure::from(Diagnostic::error("E_IO", error.to_string()))
+    };
     let mut mounts = vec![Mount {
         guest_path: PACKAGE_MOUNT.to_owned(),
         dir: package.root.handle().map_err(unreadable)?,
@@ -61,7 +64,7 @@ pub(crate) fn plan(package: &Package, inputs: Option<&Inputs>) -> Result<Plan, D
         }
     }
     let json = serde_json::to_vec(&request)
-        .map_err(|error| Diagnostic::error("E_INTERNAL", error.to_string()))?;
+        .map_err(|error| RenderFailure::from(Diagnostic::error("E_INTERNAL", error.to_string())))?;
     let mut frame = FrameBuilder::new().part(REQUEST, &json);
     if let Some(inputs) = inputs {
         frame.push(INPUTS, &inputs.bytes);

@@ -192,7 +192,7 @@ impl<'p> Interp<'p> {
         let outer = std::mem::replace(&mut self.package, package);
         let lenient = std::mem::take(&mut self.lenient);
         let target = setters::Target::Global(package, at);
-        let result = self.fold(Value::Undefined, &global.setters, global.ty.as_deref(), target);
+        let result = self.fold(Value::Undefined, &global.setters, global.ty.as_deref(), &target);
         self.lenient = lenient;
         self.package = outer;
         self.scope = scope;

@@ -65,9 +65,10 @@ fn overflow(text: impl std::fmt::Display) -> Box<akua_source::Diagnostic> {
 }
 
 fn int(op: BinOp, x: i64, y: i64) -> Eval<Value> {
-    let wide = |value: Option<i64>, op: fn(i128, i128) -> Option<i128>| match value {
-        Some(value) => Ok(Value::Int(value)),
-        None => {
+    let wide = |value: Option<i64>, op: fn(i128, i128) -> Option<i128>| {
+        if let Some(value) = value {
+            Ok(Value::Int(value))
+        } else {
             let exact = op(i128::from(x), i128::from(y));
             Err(overflow(exact.map_or_else(|| "result".to_owned(), |exact| exact.to_string())))
         }

@@ -44,7 +44,7 @@ fn write_value(value: &Value, out: &mut String, quote: bool) {
         Value::Module(_) => out.push_str("module"),
         Value::Dict(_) | Value::Instance(_) | Value::Opaque(_) => {
             out.push('{');
-            let entries = value.as_dict().into_iter().flat_map(|dict| dict.iter());
+            let entries = value.as_dict().into_iter().flat_map(super::dict::Dict::iter);
             for (at, (key, value)) in entries.enumerate() {
                 if at > 0 {
                     out.push_str(", ");

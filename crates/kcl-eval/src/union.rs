@@ -44,7 +44,7 @@ impl Interp<'_> {
                 let params = Rc::clone(&b.params);
                 self.instantiate(&b.schema, params, Rc::new(config), join.span)
             }
-            (a, b) => scalars(a, b, join),
+            (a, b) => scalars(&a, b, join),
         }
     }
 
@@ -244,9 +244,9 @@ fn entries_of(instance: &Instance) -> Dict {
     dict
 }
 
-fn scalars(a: Value, b: Value, join: Join) -> Eval<Value> {
-    if join.check && a != b {
-        return Err(conflict("", &a, &b));
+fn scalars(a: &Value, b: Value, join: Join) -> Eval<Value> {
+    if join.check && *a != b {
+        return Err(conflict("", a, &b));
     }
     Ok(b)
 }

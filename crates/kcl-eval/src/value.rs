@@ -28,7 +28,7 @@ pub enum Value {
     /// A string.
     Str(Text),
     /// A list.
-    List(Rc<Vec<Value>>),
+    List(Rc<Vec<Self>>),
     /// A dict.
     Dict(Rc<Dict>),
     /// An instance of a schema.
@@ -40,7 +40,7 @@ pub enum Value {
     /// A function of the library.
     Native(hir::NativeId),
     /// A member function of a value, such as `"a".upper`.
-    Method(Rc<(Value, Text)>),
+    Method(Rc<(Self, Text)>),
     /// An imported package.
     Module(hir::PackageId),
     /// An object that an engine made and that the program has not looked into.
@@ -88,9 +88,8 @@ impl Value {
         match self {
             Self::Undefined | Self::None => false,
             Self::Bool(value) => *value,
-            Self::Int(value) => *value != 0,
+            Self::Int(value) | Self::Multiplied(value, _) => *value != 0,
             Self::Float(value) => *value != 0.0,
-            Self::Multiplied(value, _) => *value != 0,
             Self::Str(text) => !text.is_empty(),
             Self::List(items) => !items.is_empty(),
             Self::Dict(dict) => !dict.is_empty(),

@@ -287,11 +287,11 @@ pub enum Type {
     /// `units.NumberMultiplier`.
     Multiplier,
     /// `[T]`.
-    List(Rc<Type>),
+    List(Rc<Self>),
     /// `{K:V}`.
-    Dict(Rc<Type>, Rc<Type>),
+    Dict(Rc<Self>, Rc<Self>),
     /// `A | B`.
-    Union(Rc<[Type]>),
+    Union(Rc<[Self]>),
     /// A schema.
     Schema(SchemaId),
     /// A function type.
@@ -456,7 +456,7 @@ pub enum Item {
     /// `*xs`.
     Star(Expr),
     /// `if …: …`.
-    If(Vec<(Expr, Vec<Item>)>, Vec<Item>),
+    If(Vec<(Expr, Vec<Self>)>, Vec<Self>),
 }
 
 /// A config literal.
@@ -489,7 +489,7 @@ pub enum Entry {
     /// `**value`.
     Spread(Expr),
     /// `if …: …`.
-    If(Vec<(Expr, Vec<Entry>)>, Vec<Entry>),
+    If(Vec<(Expr, Vec<Self>)>, Vec<Self>),
 }
 
 /// A key.
@@ -576,7 +576,7 @@ pub enum Stmt {
     /// An expression.
     Expr(Expr),
     /// `if`.
-    If(Vec<(Expr, Vec<Stmt>)>, Vec<Stmt>),
+    If(Vec<(Expr, Vec<Self>)>, Vec<Self>),
     /// `assert`.
     Assert(Check),
 }

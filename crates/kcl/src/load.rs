@@ -20,7 +20,14 @@ pub(crate) struct Loaded {
 
 /// Loads a program; the main package comes first.
 pub(crate) fn load(request: &Request, library: &Library, world: &mut dyn World) -> Loaded {
-    let mut loader = Loader { request, library, world, loaded: Loaded::default(), origins: vec![] };
+    let mut loader = Loader {
+        request,
+        library,
+        world,
+        loaded: Loaded::default(),
+        origins: vec![],
+        folders: vec![],
+    };
     loader.entry();
     let mut at = 0;
     while at < loader.loaded.packages.len() && at < PACKAGE_LIMIT {
@@ -50,6 +57,8 @@ struct Loader<'a> {
     world: &'a mut dyn World,
     loaded: Loaded,
     origins: Vec<Origin>,
+    /// Folders of the files, by file id.
+    folders: Vec<String>,
 }
 
 /// What an import path means.
@@ -111,6 +120,7 @@ impl Loader<'_> {
             ) => return self.unreadable(path, &reason, import),
         };
         let name = self.shown(path);
+        self.folders.push(parent(path).to_owned());
         self.parse_text(package, name, text);
     }
 
@@ -188,6 +198,7 @@ impl Loader<'_> {
                         package.natives =
                             loader.library.has_module(&key).then(|| key.as_str().into());
                     }
+                    loader.folders.push(String::new());
                     loader.parse_text(at, format!("<{key}>"), source);
                     (String::new(), String::new())
                 });
@@ -293,8 +304,9 @@ impl Loader<'_> {
     }
 
     /// Returns the folder of the file that an import stands in.
-    fn file_folder(&self, origin: &Origin, _file: FileId) -> String {
-        origin.folder.clone()
+    fn file_folder(&self, origin: &Origin, file: FileId) -> String {
+        let folder = self.folders.get(file.0 as usize);
+        folder.unwrap_or(&origin.folder).clone()
     }
 
     fn files(&mut self, root: &str, base: &str, segments: &[&str]) -> Option<Place> {
@@ -392,7 +404,7 @@ fn binding(import: &ast::Import) -> Rc<str> {
 }
 
 fn is_source(name: &str) -> bool {
-    name.ends_with(".k")
+    std::path::Path::new(name).extension().is_some_and(|extension| extension == "k")
 }
 
 /// Returns `folder/name`.

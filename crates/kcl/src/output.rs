@@ -17,7 +17,7 @@ pub struct OutputOptions {
 }
 
 /// Returns the document of a program: expression statements first, then the variables.
-pub fn document(output: Output, options: OutputOptions) -> Value {
+pub fn document(output: &Output, options: OutputOptions) -> Value {
     let mut document = Dict::default();
     for root in &output.root {
         for (key, value) in root.as_dict().into_iter().flat_map(Dict::iter) {

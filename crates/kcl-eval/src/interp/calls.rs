@@ -1,6 +1,6 @@
 //! Calls: lambdas, schemas, native functions, member functions of strings.
 
-use super::{Interp, expr::SELF, place};
+use super::{Interp, expr::SELF, place, setters::Change};
 use crate::dict::Dict;
 use crate::library::{Args, Eval, Item, error};
 use crate::text::type_of;
@@ -203,7 +203,7 @@ impl Interp<'_> {
                     value
                 } else {
                     let old = self.take_local(*slot);
-                    self.change(old, path, *op, value, *span)?
+                    self.change(old, path, Change { op: *op, value, span: *span })?
                 };
                 let value = match ty {
                     Some(ty) => self.coerce(value, ty, *span).map_err(|e| place(e, *span))?,

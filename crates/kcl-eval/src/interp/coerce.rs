@@ -82,8 +82,9 @@ impl Interp<'_> {
     /// Returns whether a value is of a type as it stands.
     fn fits(&self, value: &Value, ty: &Type) -> bool {
         match (value, ty) {
-            (Value::None | Value::Undefined, _) | (_, Type::Any) => true,
-            (Value::Bool(_), Type::Bool)
+            (Value::None | Value::Undefined, _)
+            | (_, Type::Any)
+            | (Value::Bool(_), Type::Bool)
             | (Value::Int(_), Type::Int | Type::Float)
             | (Value::Float(_), Type::Float)
             | (Value::Str(_), Type::Str)

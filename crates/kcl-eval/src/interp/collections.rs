@@ -36,18 +36,17 @@ impl<'p> Interp<'p> {
                     match &value {
                         Value::List(items) => out.extend(items.iter().cloned()),
                         Value::None | Value::Undefined => {}
-                        other => match other.as_dict() {
-                            Some(dict) => {
-                                out.extend(dict.iter().map(|(key, _)| Value::Str(Rc::clone(key))))
-                            }
-                            None => {
+                        other => {
+                            if let Some(dict) = other.as_dict() {
+                                out.extend(dict.iter().map(|(key, _)| Value::Str(Rc::clone(key))));
+                            } else {
                                 let message = format!(
                                     "only list, dict and schema types can be used * unpacked, got '{}'",
                                     type_of(other)
                                 );
                                 return Err(place(error("EvaluationError", message), expr.span));
                             }
-                        },
+                        }
                     }
                 }
                 hir::Item::If(branches, otherwise) => {
@@ -277,8 +276,7 @@ impl<'p> Interp<'p> {
             }
             let result = interp.expr(&quantifier.test)?;
             match quantifier.kind {
-                QuantifierKind::All => verdict = result.is_truthy(),
-                QuantifierKind::Any => verdict = result.is_truthy(),
+                QuantifierKind::All | QuantifierKind::Any => verdict = result.is_truthy(),
                 QuantifierKind::Map => list.push(result),
                 QuantifierKind::Filter if result.is_truthy() => match key {
                     Value::Str(key) if !is_list => dict.insert(Rc::clone(key), value.clone()),

@@ -22,7 +22,9 @@ impl Interp<'_> {
             ExprKind::Bool(value) => Ok(Value::Bool(*value)),
             ExprKind::Float(value) => Ok(Value::Float(*value)),
             ExprKind::None => Ok(Value::None),
-            ExprKind::Undefined | ExprKind::Error => Ok(Value::Undefined),
+            ExprKind::Undefined | ExprKind::Error | ExprKind::SystemModule(_) => {
+                Ok(Value::Undefined)
+            }
             ExprKind::Multiplied(value, multiplier) => Ok(Value::Multiplied(*value, *multiplier)),
             ExprKind::IntOverflow(text) => {
                 let failure =
@@ -32,7 +34,6 @@ impl Interp<'_> {
             ExprKind::Schema(id) => Ok(Value::Schema(*id)),
             ExprKind::Native(id) => Ok(self.native_value(*id)),
             ExprKind::Module(id) => Ok(Value::Module(*id)),
-            ExprKind::SystemModule(_) => Ok(Value::Undefined),
             ExprKind::Dict(dict) => self.dict(dict, false).map(Value::dict),
             ExprKind::List(items) => self.list(items),
             ExprKind::Member { value, name, optional } => {

@@ -112,7 +112,7 @@ impl Interp<'_> {
         }
         let ty = attr.ty.as_deref();
         let Some(entry) = entry else {
-            return self.fold(Value::Undefined, &attr.setters, ty, Target::Attr(scope, at));
+            return self.fold(Value::Undefined, &attr.setters, ty, &Target::Attr(scope, at));
         };
         let Some(ty) = ty else {
             let message =
@@ -128,7 +128,7 @@ impl Interp<'_> {
             // The default is only a part: it need not be whole by itself.
             self.lenient = self.lenient.saturating_add(1);
             let target = Target::Attr(scope, at);
-            let default = self.fold(Value::Undefined, defaults, Some(ty), target);
+            let default = self.fold(Value::Undefined, defaults, Some(ty), &target);
             self.lenient = self.lenient.saturating_sub(1);
             let join = Join { check: false, span: attr.span };
             let joined = self.join_value(&attr.name, default?, entry.clone(), join);
@@ -138,7 +138,7 @@ impl Interp<'_> {
         if below.is_empty() {
             return Ok(value);
         }
-        self.fold(value, below, Some(ty), Target::Attr(scope, at))
+        self.fold(value, below, Some(ty), &Target::Attr(scope, at))
     }
 
     /// Takes the keys of a config that are no attributes, where an index signature allows them.

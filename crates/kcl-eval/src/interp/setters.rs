@@ -21,6 +21,16 @@ pub(super) enum Target<'s> {
     Attr(&'s Scope, usize),
 }
 
+/// What a statement does at the end of its path.
+pub(super) struct Change {
+    /// How the value joins what is there.
+    pub(super) op: SetOp,
+    /// The value.
+    pub(super) value: Value,
+    /// The statement.
+    pub(super) span: Span,
+}
+
 /// What the statements so far have made.
 enum Folded<'s> {
     Value(Value),
@@ -35,7 +45,7 @@ impl Interp<'_> {
         start: Value,
         setters: &[S],
         ty: Option<&Type>,
-        target: Target<'_>,
+        target: &Target<'_>,
     ) -> Eval<Value> {
         // What a later plain assignment replaces need not be computed.
         let first = setters.iter().rposition(|setter| {
@@ -53,7 +63,7 @@ impl Interp<'_> {
             last = setter.target;
             folded = self.apply(folded, setter)?;
             if let Folded::Value(value) = &folded {
-                self.progress(&target, value);
+                self.progress(target, value);
             }
         }
         let value = self.finish(folded)?;
@@ -91,7 +101,8 @@ impl Interp<'_> {
         }
         let old = self.finish(folded)?;
         let value = self.code(&setter.value)?;
-        let value = self.change(old, &setter.path, setter.op, value, setter.span)?;
+        let value =
+            self.change(old, &setter.path, Change { op: setter.op, value, span: setter.span })?;
         Ok(Folded::Value(value))
     }
 
@@ -137,30 +148,24 @@ impl Interp<'_> {
     }
 
     /// Applies `op value` to what stands at `path` below `old`.
-    pub(super) fn change(
-        &mut self,
-        old: Value,
-        path: &[Step],
-        op: SetOp,
-        value: Value,
-        span: Span,
-    ) -> Eval<Value> {
+    pub(super) fn change(&mut self, old: Value, path: &[Step], change: Change) -> Eval<Value> {
         let Some((step, rest)) = path.split_first() else {
-            return self.change_here(old, op, value, span);
+            return self.change_here(old, change);
         };
         match step {
-            Step::Member(name, _) => self.change_key(old, name, rest, op, value, span),
+            Step::Member(name, _) => self.change_key(old, name, rest, change),
             Step::Index(code) => {
                 let index = if code.slots == 0 { self.expr(&code.expr)? } else { self.code(code)? };
                 match index {
-                    Value::Str(key) => self.change_key(old, &key, rest, op, value, span),
-                    index => self.change_item(old, &index, rest, op, value, span),
+                    Value::Str(key) => self.change_key(old, &key, rest, change),
+                    index => self.change_item(old, &index, rest, change),
                 }
             }
         }
     }
 
-    fn change_here(&mut self, old: Value, op: SetOp, value: Value, span: Span) -> Eval<Value> {
+    fn change_here(&mut self, old: Value, change: Change) -> Eval<Value> {
+        let Change { op, value, span } = change;
         match op {
             SetOp::Assign => Ok(value),
             SetOp::Aug(BinOp::Add) if old.is_nullish() && matches!(value, Value::List(_)) => {
@@ -173,26 +178,19 @@ impl Interp<'_> {
         }
     }
 
-    fn change_key(
-        &mut self,
-        old: Value,
-        key: &Text,
-        rest: &[Step],
-        op: SetOp,
-        value: Value,
-        span: Span,
-    ) -> Eval<Value> {
+    fn change_key(&mut self, old: Value, key: &Text, rest: &[Step], change: Change) -> Eval<Value> {
+        let span = change.span;
         match self.force(old)? {
             Value::Dict(mut dict) => {
                 let entry = Rc::make_mut(&mut dict);
                 let current = entry.entry_mut(key).map(|entry| std::mem::take(&mut entry.value));
-                let new = self.change(current.unwrap_or_default(), rest, op, value, span)?;
+                let new = self.change(current.unwrap_or_default(), rest, change)?;
                 Rc::make_mut(&mut dict).insert(Rc::clone(key), new);
                 Ok(Value::Dict(dict))
             }
             Value::Instance(instance) => {
                 let current = instance.attrs.get(key).cloned().unwrap_or_default();
-                let new = self.change(current, rest, op, value, span)?;
+                let new = self.change(current, rest, change)?;
                 let mut dict = Dict::default();
                 dict.put(Entry {
                     key: Rc::clone(key),
@@ -208,7 +206,7 @@ impl Interp<'_> {
                 .map_err(|e| place(e, span))
             }
             Value::None | Value::Undefined => {
-                let new = self.change(Value::Undefined, rest, op, value, span)?;
+                let new = self.change(Value::Undefined, rest, change)?;
                 Ok(Value::dict([(Rc::clone(key), new)].into_iter().collect()))
             }
             other => {
@@ -224,10 +222,9 @@ impl Interp<'_> {
         old: Value,
         index: &Value,
         rest: &[Step],
-        op: SetOp,
-        value: Value,
-        span: Span,
+        change: Change,
     ) -> Eval<Value> {
+        let span = change.span;
         let (Value::List(mut items), Value::Int(at)) = (old, index) else {
             let message = format!("cannot set an item at '{}'", type_of(index));
             return Err(place(error("TypeError", message), span));
@@ -237,7 +234,7 @@ impl Interp<'_> {
             return Err(place(error("EvaluationError", message), span));
         };
         let current = Rc::make_mut(&mut items).get_mut(position).map(std::mem::take);
-        let new = self.change(current.unwrap_or_default(), rest, op, value, span)?;
+        let new = self.change(current.unwrap_or_default(), rest, change)?;
         if let Some(item) = Rc::make_mut(&mut items).get_mut(position) {
             *item = new;
         }

@@ -11,6 +11,7 @@ use std::rc::Rc;
 
 impl<'a> Lower<'a> {
     /// Lowers an expression into the current frame.
+    #[expect(clippy::too_many_lines, reason = "one arm for each kind of expression")]
     pub(super) fn expr(&mut self, expr: &'a ast::Expr) -> Expr {
         use ast::ExprKind as Ast;
         let span = expr.span;
@@ -67,11 +68,7 @@ impl<'a> Lower<'a> {
                 ExprKind::Config { head, args, dict }
             }
             Ast::ListComp(item, clauses) => {
-                let (item, clauses) = self.comprehension(clauses, |lower| {
-                    lower
-                        .item(item)
-                        .unwrap_or(hir::Item::Value(Expr { kind: ExprKind::Error, span }))
-                });
+                let (item, clauses) = self.comprehension(clauses, |lower| lower.item(item));
                 ExprKind::ListComp(Box::new(item), clauses)
             }
             Ast::DictComp(entry, clauses) => {
@@ -158,11 +155,11 @@ impl<'a> Lower<'a> {
     }
 
     fn items(&mut self, items: &'a [ast::ListItem]) -> Vec<hir::Item> {
-        items.iter().filter_map(|item| self.item(item)).collect()
+        items.iter().map(|item| self.item(item)).collect()
     }
 
-    fn item(&mut self, item: &'a ast::ListItem) -> Option<hir::Item> {
-        Some(match item {
+    fn item(&mut self, item: &'a ast::ListItem) -> hir::Item {
+        match item {
             ast::ListItem::Value(value) => hir::Item::Value(self.expr(value)),
             ast::ListItem::Star(value) => hir::Item::Star(self.expr(value)),
             ast::ListItem::If { branches, otherwise, .. } => {
@@ -172,7 +169,7 @@ impl<'a> Lower<'a> {
                     .collect();
                 hir::Item::If(branches, self.items(otherwise))
             }
-        })
+        }
     }
 
     fn comprehension<T>(

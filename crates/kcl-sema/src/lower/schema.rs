@@ -349,9 +349,9 @@ impl<'a> Lower<'a> {
 
     /// Returns the schema of `name: Schema {…}` as a type.
     fn head_type(&mut self, value: &'a ast::Expr) -> Option<Rc<hir::Type>> {
-        let head = match &value.kind {
-            ast::ExprKind::Config { head, .. } | ast::ExprKind::Call(head, _) => head,
-            _ => return None,
+        let (ast::ExprKind::Config { head, .. } | ast::ExprKind::Call(head, _)) = &value.kind
+        else {
+            return None;
         };
         let segments: Vec<&Text> = match &head.kind {
             ast::ExprKind::Name(name) => vec![name],
