@@ -97,7 +97,8 @@ fn answer(
         }
     }
     let module_folder = request.root.clone().unwrap_or_else(|| request.work_folder.clone());
-    let mut world = Sandbox { work_folder: request.work_folder.clone(), module_folder };
+    let mounts = request.names.iter().map(|(mount, _)| mount.clone()).collect();
+    let mut world = Sandbox { work_folder: request.work_folder.clone(), module_folder, mounts };
     let library = modules::library();
     let outcome = kcl::run(&program, &library, &mut world, |interp, output| match &request.goal {
         Goal::Render { .. } => objects(interp, output),

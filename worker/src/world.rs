@@ -21,11 +21,35 @@ pub(crate) struct Sandbox {
     pub(crate) work_folder: String,
     /// Folder of `kcl.mod` or of the package.
     pub(crate) module_folder: String,
+    /// The mounts: nothing else may be asked for.
+    pub(crate) mounts: Vec<String>,
+}
+
+impl Sandbox {
+    /// Refuses a path outside of the mounts by its text, before anything is looked up.
+    fn inside(&self, path: &str) -> Result<(), WorldError> {
+        let mut parts: Vec<&str> = Vec::new();
+        for part in path.split('/') {
+            match part {
+                "" | "." => {}
+                ".." => {
+                    let _parent = parts.pop();
+                }
+                name => parts.push(name),
+            }
+        }
+        let normal = format!("/{}/", parts.join("/"));
+        if self.mounts.iter().any(|mount| normal.starts_with(&format!("{mount}/"))) {
+            return Ok(());
+        }
+        Err(WorldError::Denied("it lies outside of the package and its dependencies".to_owned()))
+    }
 }
 
 impl World for Sandbox {
     #[expect(clippy::disallowed_methods, reason = "the worker's only files are its preopens")]
     fn read(&mut self, path: &str) -> Result<Vec<u8>, WorldError> {
+        self.inside(path)?;
         let file = std::fs::File::open(path).map_err(|error| refused(&error))?;
         let mut bytes = Vec::new();
         let limited = file.take(FILE_LIMIT_BYTES.saturating_add(1)).read_to_end(&mut bytes);
@@ -40,6 +64,7 @@ impl World for Sandbox {
 
     #[expect(clippy::disallowed_methods, reason = "the worker's only files are its preopens")]
     fn list(&mut self, folder: &str) -> Result<Vec<String>, WorldError> {
+        self.inside(folder)?;
         let entries = std::fs::read_dir(folder).map_err(|error| refused(&error))?;
         let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
         let mut names: Vec<String> = names.collect();
@@ -49,6 +74,7 @@ impl World for Sandbox {
 
     #[expect(clippy::disallowed_methods, reason = "the worker's only files are its preopens")]
     fn is_folder(&mut self, path: &str) -> Option<bool> {
+        self.inside(path).ok()?;
         std::fs::metadata(path).ok().map(|metadata| metadata.is_dir())
     }
 

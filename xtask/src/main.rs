@@ -15,6 +15,7 @@ mod preinit;
 #[path = "../../crates/akua-sandbox/src/settings.rs"]
 mod settings;
 mod tidy;
+mod verbs;
 mod worker_build;
 
 use std::path::{Path, PathBuf};
@@ -27,8 +28,13 @@ fn main() -> Result<()> {
     let root = root()?;
     match arguments.as_slice() {
         ["guests", rest @ ..] => guests::run(&root, rest),
+        ["run", "--", rest @ ..] | ["run", rest @ ..] => verbs::run(&root, rest),
+        ["test"] => verbs::test(&root),
         ["tidy"] => tidy::run(&root),
-        _ => bail!("usage: cargo xtask guests [--check] [--force] [NAME…] | cargo xtask tidy"),
+        _ => bail!(
+            "usage: cargo xtask run [ARGUMENTS OF AKUA…]\n       cargo xtask test\n       \
+             cargo xtask guests [--check] [--force] [NAME…]\n       cargo xtask tidy"
+        ),
     }
 }
 

@@ -6,7 +6,7 @@ use annotate_snippets::{Annotation, AnnotationKind, Element, Group, Level, Rende
 use serde_json::json;
 
 /// Longest message, in characters; a package may have written it.
-const MESSAGE_LIMIT: usize = 2000;
+const MESSAGE_LIMIT: usize = 1200;
 
 /// Returns a diagnostic as people read it, with excerpts of the sources.
 pub(crate) fn human(diagnostic: &Diagnostic, sources: &SourceMap, color: bool) -> String {
@@ -91,20 +91,18 @@ fn annotation<'a>(
     Some(if text.is_empty() { annotation } else { annotation.label(text) })
 }
 
-/// Returns the calls that led to an error, one line each.
+/// Returns the calls that led to an error, one line each; a recursion is one line.
 fn trace(diagnostic: &Diagnostic, sources: &SourceMap) -> Vec<String> {
-    let frames = diagnostic.trace.iter().take(8).filter_map(|frame| {
+    let frames = diagnostic.trace.iter().filter_map(|frame| {
         let location = sources.location(frame.span)?;
         let file = sources.get(frame.span.file)?;
-        let callee = capped(&frame.callee);
-        Some(format!(
-            "in `{callee}`, called at {}:{}:{}",
-            escaped(&file.name),
-            location.line,
-            location.column
-        ))
+        let place = format!("{}:{}:{}", escaped(&file.name), location.line, location.column);
+        Some(format!("in `{}`, called at {place}", capped(&frame.callee)))
     });
-    frames.collect()
+    let mut lines: Vec<String> = frames.collect();
+    lines.dedup();
+    lines.truncate(8);
+    lines
 }
 
 /// Returns a diagnostic as one line of JSON.
@@ -145,11 +143,15 @@ pub(crate) fn json(diagnostic: &Diagnostic, sources: &SourceMap) -> String {
     format!("{line}\n")
 }
 
-/// Returns text for a terminal: escaped, of bounded length.
+/// Returns text for a terminal: escaped, and without the middle where it is long.
 fn capped(text: &str) -> String {
     let escaped = escaped(text);
-    if escaped.chars().count() <= MESSAGE_LIMIT {
+    let letters: Vec<char> = escaped.chars().collect();
+    if letters.len() <= MESSAGE_LIMIT {
         return escaped;
     }
-    escaped.chars().take(MESSAGE_LIMIT).collect::<String>() + "…"
+    let half = MESSAGE_LIMIT / 2;
+    let head: String = letters.iter().take(half).collect();
+    let tail: String = letters.iter().skip(letters.len().saturating_sub(half)).collect();
+    format!("{head} […] {tail}")
 }

@@ -34,11 +34,20 @@ pub(crate) struct Driver<'s> {
     pub(crate) fatal: Option<RenderFailure>,
     /// What programs printed.
     pub(crate) printed: Vec<u8>,
+    /// What refused paths resolved to: for people, never for the program.
+    escapes: Vec<String>,
 }
 
 impl<'s> Driver<'s> {
     pub(crate) fn new(session: &'s Session) -> Self {
-        Self { session, held: Vec::new(), stack: Vec::new(), fatal: None, printed: Vec::new() }
+        Self {
+            session,
+            held: Vec::new(),
+            stack: Vec::new(),
+            fatal: None,
+            printed: Vec::new(),
+            escapes: Vec::new(),
+        }
     }
 
     /// Runs a package in a worker Store of its own.
@@ -72,6 +81,11 @@ impl<'s> Driver<'s> {
             _ => failure,
         };
         verdict.printed.clone_from(&self.printed);
+        if let Some(last) = verdict.diagnostics.last_mut()
+            && last.code == "E_PATH_ESCAPE"
+        {
+            last.notes.append(&mut self.escapes);
+        }
         verdict
     }
 
@@ -117,7 +131,7 @@ impl<'s> Driver<'s> {
             Ok(output) => output,
             Err(error) => return Err(self.budget(failure::sandbox(&error))),
         };
-        let objects = engine_objects(&output.bytes)?;
+        let objects = engine_objects(&output.bytes).map_err(failure::with_help)?;
         self.hold(objects)
     }
 }
@@ -188,7 +202,8 @@ impl Answering<'_, '_> {
 
     fn helm(&mut self, args: &str) -> Result<BridgeValue, BridgeError> {
         let arguments: HelmTemplate = arguments::read(METHOD_HELM, args)?;
-        let chart = paths::chart(self.package, &arguments.chart)?;
+        let chart = paths::chart(self.package, &arguments.chart);
+        let chart = chart.map_err(|refused| self.refused(refused))?;
         let package = self.package.manifest.package.name.as_str();
         let release = arguments::release(arguments.release.as_deref(), package)?;
         let request = json!({
@@ -214,9 +229,16 @@ impl Answering<'_, '_> {
         })
     }
 
+    /// Keeps for people what a refused path resolved to.
+    fn refused(&mut self, refused: paths::Refused) -> BridgeError {
+        self.driver.escapes.extend(refused.resolved);
+        refused.error
+    }
+
     fn kustomize(&mut self, args: &str) -> Result<BridgeValue, BridgeError> {
         let arguments: KustomizeBuild = arguments::read(METHOD_KUSTOMIZE, args)?;
-        let overlay = paths::directory(self.package, &arguments.path)?;
+        let overlay = paths::directory(self.package, &arguments.path);
+        let overlay = overlay.map_err(|refused| self.refused(refused))?;
         let request = json!({ "path": overlay.path });
         let frame = frame(&request, "file", overlay.root, "")?;
         self.driver.engine(Guest::Kustomize, &frame)

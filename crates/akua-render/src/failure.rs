@@ -118,3 +118,27 @@ pub(crate) fn disk(error: DiskError) -> BridgeError {
         help: Some(help.to_owned()),
     }
 }
+
+/// Returns an engine's error with something to do, where the engine does not say it.
+pub(crate) fn with_help(mut error: BridgeError) -> BridgeError {
+    let help = match error.code.as_str() {
+        "E_HELM_CHART" => "correct the chart's file that the message names; `helm lint` says more",
+        "E_HELM_DEPENDENCY" => {
+            "put the chart's dependencies into its `charts/`: `helm dependency build`"
+        }
+        "E_HELM_TEMPLATE" | "E_HELM_OUTPUT" => {
+            "correct the template, or the values that the package passes to it"
+        }
+        "E_HELM_VALUES" => "correct the values that the package passes to the chart",
+        "E_KUSTOMIZE_BUILD" => "correct the overlay; paths in it are relative to its directory",
+        "E_KUSTOMIZE_REMOTE" => "put a copy into the package: a render has no network",
+        "E_KUSTOMIZE_PLUGIN" => {
+            "use a built-in generator or transformer: a render runs no programs"
+        }
+        _ => return error,
+    };
+    if error.help.is_none() {
+        error.help = Some(help.to_owned());
+    }
+    error
+}

@@ -13,8 +13,23 @@ pub(crate) struct Allowed<'p> {
     pub(crate) path: String,
 }
 
+/// A path that was refused.
+#[derive(Debug)]
+pub(crate) struct Refused {
+    /// What the program is told.
+    pub(crate) error: BridgeError,
+    /// What a person is told besides: what the path resolves to, and what is allowed.
+    pub(crate) resolved: Option<String>,
+}
+
+impl From<BridgeError> for Refused {
+    fn from(error: BridgeError) -> Self {
+        Self { error, resolved: None }
+    }
+}
+
 /// Resolves the chart of `helm.template`: a handle from `charts.<alias>.path`, or a path.
-pub(crate) fn chart<'p>(package: &'p Package, requested: &str) -> Result<Allowed<'p>, BridgeError> {
+pub(crate) fn chart<'p>(package: &'p Package, requested: &str) -> Result<Allowed<'p>, Refused> {
     let Some(alias) = requested.strip_prefix(CHART_HANDLE) else {
         return directory(package, requested);
     };
@@ -27,16 +42,14 @@ pub(crate) fn chart<'p>(package: &'p Package, requested: &str) -> Result<Allowed
             message: format!("there is no chart dependency `{alias}`"),
             path: Some(requested.to_owned()),
             help: Some("declare the chart in akua.toml and pass `charts.<alias>.path`".to_owned()),
-        }),
+        }
+        .into()),
     }
 }
 
 /// Resolves a directory: relative to the package, links followed, below the package or below a
 /// declared dependency.
-pub(crate) fn directory<'p>(
-    package: &'p Package,
-    requested: &str,
-) -> Result<Allowed<'p>, BridgeError> {
+pub(crate) fn directory<'p>(package: &'p Package, requested: &str) -> Result<Allowed<'p>, Refused> {
     match package.root.resolve(requested) {
         Ok(path) => Ok(Allowed { root: &package.root, path }),
         Err(DiskError::Escape { path, target }) => {
@@ -45,8 +58,14 @@ pub(crate) fn directory<'p>(
                     target.strip_prefix(dependency.root.path()).ok()?.to_str()?.to_owned();
                 Some(Allowed { root: &dependency.root, path: relative })
             });
-            dependency.ok_or_else(|| failure::disk(DiskError::Escape { path, target }))
+            dependency.ok_or_else(|| {
+                let root = package.root.path().display();
+                let resolved =
+                    format!("it resolves to `{}`; allowed is `{root}`", target.display());
+                let error = failure::disk(DiskError::Escape { path, target });
+                Refused { error, resolved: Some(resolved) }
+            })
         }
-        Err(error) => Err(failure::disk(error)),
+        Err(error) => Err(failure::disk(error).into()),
     }
 }

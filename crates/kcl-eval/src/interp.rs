@@ -22,7 +22,7 @@ use std::rc::Rc;
 /// What a run of a program needs.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Settings {
-    /// Whether floats are narrowed to 32 bits and integers checked against them (`-r`).
+    /// Whether numbers have to fit 32 bits (`-r`).
     pub strict_range_check: bool,
 }
 
@@ -71,12 +71,12 @@ impl std::fmt::Debug for Interp<'_> {
     }
 }
 
-/// The result of a main package: its exported variables in order.
+/// The result of a main package: its variables in order.
 #[derive(Debug, Default)]
 pub struct Output {
-    /// Values of expression statements that join the document's root, in order.
+    /// Values of expression statements, in order.
     pub root: Vec<Value>,
-    /// Exported variables in order of definition.
+    /// Variables in order of definition, those that begin with `_` too.
     pub variables: Vec<(Text, Value)>,
 }
 
@@ -130,9 +130,7 @@ impl<'p> Interp<'p> {
                 output.root.extend(self.action(action)?);
             }
             let value = self.global(PackageId(0), at)?;
-            if global.exported {
-                output.variables.push((Rc::clone(&global.name), value));
-            }
+            output.variables.push((Rc::clone(&global.name), value));
         }
         for action in actions {
             output.root.extend(self.action(action)?);
@@ -152,7 +150,7 @@ impl<'p> Interp<'p> {
             }
             hir::ActionKind::Expr(code) => {
                 let value = self.code(code)?;
-                Ok(matches!(value, Value::Dict(_) | Value::Instance(_)).then_some(value))
+                Ok((!value.is_nullish()).then_some(value))
             }
         }
     }
@@ -194,7 +192,7 @@ impl<'p> Interp<'p> {
         let outer = std::mem::replace(&mut self.package, package);
         let lenient = std::mem::take(&mut self.lenient);
         let target = setters::Target::Global(package, at);
-        let result = self.fold(&global.setters, global.ty.as_deref(), target);
+        let result = self.fold(Value::Undefined, &global.setters, global.ty.as_deref(), target);
         self.lenient = lenient;
         self.package = outer;
         self.scope = scope;

@@ -18,6 +18,8 @@ pub struct Instance {
     pub config: Rc<Dict>,
     /// Values of the schema's parameters.
     pub params: Rc<[Value]>,
+    /// Whether it was made to be joined with more: nothing was required of it yet.
+    pub partial: bool,
 }
 
 /// The attributes of an instance while they are computed, each once, on demand.

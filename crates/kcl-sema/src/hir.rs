@@ -134,6 +134,8 @@ pub struct Setter {
     pub path: Vec<Step>,
     /// The value.
     pub value: Code,
+    /// Whether the value reads what it sets: then it needs what the statements before made.
+    pub reads_self: bool,
     /// The whole statement.
     pub span: Span,
     /// The name or target that is set.

@@ -19,6 +19,7 @@ use akua_source::{Diagnostic, FileId, Span};
 use indexmap::IndexMap;
 use kcl_syntax::ast;
 use scope::Frame;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 /// A parsed file with what its imports mean.
@@ -149,12 +150,16 @@ struct Lower<'a> {
     names: Vec<Names<'a>>,
     schemas: Vec<(SchemaSyntax<'a>, Place)>,
     states: Vec<SchemaState>,
+    /// Bodies of schemas, their bases' included, for schemas whose names the bases' code may mean.
+    bodies: IndexMap<SchemaId, Rc<schema::Body<'a>>>,
     aliases: Vec<Alias<'a>>,
     diagnostics: Vec<Diagnostic>,
     uses_instances: bool,
     place: Place,
     layout: Option<Rc<Layout>>,
     frames: Vec<Frame>,
+    /// Names that were resolved since it was cleared.
+    resolved: BTreeSet<Text>,
 }
 
 impl<'a> Lower<'a> {
@@ -171,6 +176,8 @@ impl<'a> Lower<'a> {
             place: Place { package: 0, file: 0 },
             layout: None,
             frames: Vec::new(),
+            resolved: BTreeSet::new(),
+            bodies: IndexMap::new(),
         }
     }
 
@@ -227,8 +234,7 @@ impl<'a> Lower<'a> {
     }
 
     fn finish(mut self) -> (hir::Program, Vec<Diagnostic>) {
-        let mut program =
-            hir::Program { uses_instances: self.uses_instances, ..Default::default() };
+        let mut program = hir::Program::default();
         for at in 0..self.packages.len() {
             let package = self.lowered_package(at);
             program.packages.push(package);
@@ -238,6 +244,7 @@ impl<'a> Lower<'a> {
                 program.schemas.push(Rc::clone(schema));
             }
         }
+        program.uses_instances = self.uses_instances;
         let failed = self.diagnostics.iter().any(|d| d.severity == akua_source::Severity::Error);
         debug_assert!(failed || program.schemas.len() == self.states.len());
         (program, self.diagnostics)

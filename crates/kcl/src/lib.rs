@@ -64,13 +64,29 @@ pub fn run<T>(
             loaded.diagnostics.append(&mut interp.warnings);
             match result {
                 Ok(result) => outcome.result = Some(result),
-                Err(failure) => loaded.diagnostics.push(*failure),
+                Err(failure) => loaded.diagnostics.push(at_caller(*failure, &loaded.sources)),
             }
         }
     }
     outcome.diagnostics = loaded.diagnostics;
     outcome.sources = loaded.sources;
     outcome
+}
+
+/// Points an error in a generated module at the call in a file that a person wrote.
+fn at_caller(mut failure: Diagnostic, sources: &SourceMap) -> Diagnostic {
+    let written = |span: akua_source::Span| {
+        sources.get(span.file).is_some_and(|file| !file.name.starts_with('<'))
+    };
+    if failure.labels.first().is_none_or(|label| written(label.span)) {
+        return failure;
+    }
+    if let Some(at) = failure.trace.iter().position(|frame| written(frame.span)) {
+        let frame = failure.trace.remove(at);
+        failure.trace.drain(..at);
+        failure.labels = vec![akua_source::Label { span: frame.span, text: String::new() }];
+    }
+    failure
 }
 
 fn has_errors(diagnostics: &[Diagnostic]) -> bool {

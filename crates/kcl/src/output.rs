@@ -27,6 +27,11 @@ pub fn document(output: Output, options: OutputOptions) -> Value {
     for (name, value) in &output.variables {
         put(&mut document, name, value, options);
     }
+    // A program that only says a value has that value as its document.
+    let last = output.root.last().filter(|value| value.as_dict().is_none());
+    if let (true, Some(value)) = (document.is_empty(), last) {
+        return shown(value, options).unwrap_or_default();
+    }
     if options.sort_keys {
         document.sort_keys();
     }

@@ -24,6 +24,11 @@ impl Interp<'_> {
                 let params = self.schema_params(&schema, crate::library::Args::default(), span)?;
                 self.instantiate(&schema, params, dict, span)
             }
+            // It was made to be joined with more: now it has to be whole.
+            (Value::Instance(part), Type::Schema(id)) if self.derives(part.schema.id, *id) => {
+                let config = Rc::clone(&part.config);
+                self.instantiate(&part.schema, Rc::clone(&part.params), config, span)
+            }
             (Value::List(mut items), Type::List(item)) => {
                 for at in 0..items.len() {
                     let Some(old) = items.get(at) else { break };
@@ -108,7 +113,9 @@ impl Interp<'_> {
                 **item == Type::Any
                     || instance.attrs.iter().all(|(_, value)| self.fits(value, item))
             }
-            (Value::Instance(instance), Type::Schema(id)) => self.derives(instance.schema.id, *id),
+            (Value::Instance(instance), Type::Schema(id)) => {
+                self.derives(instance.schema.id, *id) && (!instance.partial || self.lenient > 0)
+            }
             (value, Type::Union(members)) => members.iter().any(|member| self.fits(value, member)),
             _ => false,
         }
@@ -132,6 +139,7 @@ fn converts(value: &Value, ty: &Type) -> bool {
     matches!(
         (value, ty),
         (Value::Dict(_) | Value::Opaque(_), Type::Schema(_) | Type::Dict(..))
+            | (Value::Instance(_), Type::Schema(_))
             | (Value::List(_), Type::List(_))
     )
 }

@@ -1,9 +1,10 @@
 //! Lists, indexes, slices, comprehensions and quantifiers.
 
 use super::{Interp, place};
-use crate::dict::{Dict, Entry, EntryOp};
+use crate::dict::Dict;
 use crate::library::{Eval, error};
 use crate::text::type_of;
+use crate::union::Join;
 use crate::value::Value;
 use akua_source::Span;
 use kcl_sema::hir::{self, Expr, QuantifierKind};
@@ -78,7 +79,13 @@ impl<'p> Interp<'p> {
             return Ok(Value::Undefined);
         }
         let index = self.expr(index)?;
-        self.index_value(&value, &index, span).map_err(|e| place(e, span))
+        match (&value, &index) {
+            (Value::List(items), Value::Int(at)) if optional => {
+                let found = position(*at, items.len()).and_then(|at| items.get(at));
+                Ok(found.cloned().unwrap_or_default())
+            }
+            _ => self.index_value(&value, &index, span).map_err(|e| place(e, span)),
+        }
     }
 
     pub(super) fn index_value(&mut self, value: &Value, index: &Value, span: Span) -> Eval<Value> {
@@ -171,10 +178,12 @@ impl<'p> Interp<'p> {
         clauses: &[hir::Clause],
     ) -> Eval<Value> {
         let mut out = Dict::default();
+        let span = entry.span;
+        let join = Join { check: false, span };
         self.clauses(clauses, &mut |interp| {
             let dict = interp.dict(entry, false)?;
             for entry in dict.entries() {
-                out.put(Entry { op: EntryOp::Override, ..entry.clone() });
+                interp.merge_entry(&mut out, entry.clone(), join).map_err(|e| place(e, span))?;
             }
             Ok(())
         })?;

@@ -160,12 +160,12 @@ impl Interp<'_> {
                 let parts = self.parts(id, args, dict, span)?;
                 let made =
                     self.instantiate(&parts.schema, parts.params, Rc::new(parts.config), span);
-                made.map_err(|e| explain(e, dict, span))
+                made.map_err(|e| explain(e, &[dict], span))
             }
             value @ (Value::Instance(_) | Value::Dict(_)) => {
                 let config = self.dict(dict, true)?;
                 let joined = self.union(value, Value::dict(config), Join { check: true, span });
-                joined.map_err(|e| explain(e, dict, span))
+                joined.map_err(|e| explain(e, &[dict], span))
             }
             other => {
                 let message = format!("Invalid schema type '{}'", type_of(&other));
@@ -195,10 +195,10 @@ impl Interp<'_> {
     }
 }
 
-/// Places an error about an attribute at its entry in the literal.
+/// Places an error about an attribute at its entry in one of the literals.
 pub(super) fn explain(
     mut failure: Box<Diagnostic>,
-    dict: &DictExpr,
+    literals: &[&DictExpr],
     span: Span,
 ) -> Box<Diagnostic> {
     let Some(at) = failure.notes.iter().position(|note| note.starts_with(ATTRIBUTE)) else {
@@ -206,16 +206,18 @@ pub(super) fn explain(
     };
     let note = failure.notes.remove(at);
     let name = note.trim_start_matches(ATTRIBUTE);
-    let found = key_span(&dict.entries, name).unwrap_or(span);
-    failure.labels.insert(0, akua_source::Label { span: found, text: String::new() });
+    let found = literals.iter().rev().find_map(|dict| key_span(&dict.entries, name));
+    let label = akua_source::Label { span: found.unwrap_or(span), text: String::new() };
+    failure.labels.insert(0, label);
     failure
 }
 
 /// Start of the note that carries the name of the attribute that an error is about.
 pub(super) const ATTRIBUTE: &str = "attribute: ";
 
+/// Returns where a key stands in a literal, or else in what is nested in it.
 fn key_span(entries: &[hir::Entry], name: &str) -> Option<Span> {
-    entries.iter().find_map(|entry| match entry {
+    let here = entries.iter().find_map(|entry| match entry {
         hir::Entry::KeyValue { key: Key::Static(key), key_span, .. } if **key == *name => {
             Some(*key_span)
         }
@@ -224,5 +226,22 @@ fn key_span(entries: &[hir::Entry], name: &str) -> Option<Span> {
             .find_map(|(_, entries)| key_span(entries, name))
             .or_else(|| key_span(otherwise, name)),
         _ => None,
+    });
+    here.or_else(|| {
+        entries.iter().find_map(|entry| match entry {
+            hir::Entry::KeyValue { value, .. } => nested_key_span(value, name),
+            _ => None,
+        })
     })
+}
+
+fn nested_key_span(value: &Expr, name: &str) -> Option<Span> {
+    match &value.kind {
+        hir::ExprKind::Dict(dict) => key_span(&dict.entries, name),
+        hir::ExprKind::List(items) => items.iter().find_map(|item| match item {
+            hir::Item::Value(value) => nested_key_span(value, name),
+            _ => None,
+        }),
+        _ => None,
+    }
 }

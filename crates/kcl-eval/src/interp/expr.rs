@@ -203,7 +203,24 @@ impl Interp<'_> {
         } else {
             ops::binary(op, &a, &b)
         };
-        result.map_err(|e| place(e, span))
+        result.and_then(|value| self.in_range(value)).map_err(|e| place(e, span))
+    }
+
+    /// Checks that a number fits 32 bits, where that is asked for.
+    pub(super) fn in_range(&self, value: Value) -> Eval<Value> {
+        if !self.settings.strict_range_check {
+            return Ok(value);
+        }
+        match value {
+            Value::Int(number) if i32::try_from(number).is_err() => {
+                Err(error("EvaluationError", format!("{number}: A 32 bit integer overflow")))
+            }
+            Value::Float(number) if number.is_finite() && number.abs() > f64::from(f32::MAX) => {
+                let message = format!("{number:e}: A 32-bit floating point number overflow");
+                Err(error("EvaluationError", message))
+            }
+            other => Ok(other),
+        }
     }
 
     fn compare(&mut self, first: &Expr, rest: &[(hir::CmpOp, Expr)], span: Span) -> Eval<Value> {

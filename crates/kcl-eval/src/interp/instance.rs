@@ -75,7 +75,14 @@ impl Interp<'_> {
             self.checks(scope, &attrs, span)?;
         }
         let config = Rc::clone(&scope.config);
-        Ok(Value::Instance(Rc::new(Instance { schema: Rc::clone(schema), attrs, config, params })))
+        let partial = self.lenient > 0;
+        Ok(Value::Instance(Rc::new(Instance {
+            schema: Rc::clone(schema),
+            attrs,
+            config,
+            params,
+            partial,
+        })))
     }
 
     /// Returns the value of an attribute, computing it where it is not yet known.
@@ -103,29 +110,35 @@ impl Interp<'_> {
         if let (Some((message, strict)), Some(_)) = (&attr.deprecated, entry) {
             self.deprecated(message, *strict, attr.span)?;
         }
-        let value = match entry {
-            Some(entry) if entry.op == EntryOp::Override && entry.index.is_none() => {
-                entry.value.clone()
-            }
-            Some(entry) => {
-                // The default is only a part: it need not be whole by itself.
-                self.lenient = self.lenient.saturating_add(1);
-                let default = self.fold(&attr.setters, attr.ty.as_deref(), Target::Attr(scope, at));
-                self.lenient = self.lenient.saturating_sub(1);
-                let join = Join { check: false, span: attr.span };
-                let joined = self.join_value(&attr.name, default?, entry.clone(), join);
-                joined.map_err(|e| about(e, &attr.name))?
-            }
-            None => return self.fold(&attr.setters, attr.ty.as_deref(), Target::Attr(scope, at)),
+        let ty = attr.ty.as_deref();
+        let Some(entry) = entry else {
+            return self.fold(Value::Undefined, &attr.setters, ty, Target::Attr(scope, at));
         };
-        match &attr.ty {
-            Some(ty) => self.coerce(value, ty, attr.span).map_err(|e| about(e, &attr.name)),
-            None => {
-                let message =
-                    format!("Cannot add member '{}' to schema '{}'", attr.name, scope.schema.name);
-                Err(about(error("CompileError", message), &attr.name))
-            }
+        let Some(ty) = ty else {
+            let message =
+                format!("Cannot add member '{}' to schema '{}'", attr.name, scope.schema.name);
+            return Err(about(error("CompileError", message), &attr.name));
+        };
+        // Statements about what is below the attribute (`a.b += …`) come after the config.
+        let split = attr.setters.iter().position(|setter| !setter.path.is_empty());
+        let (defaults, below) = attr.setters.split_at(split.unwrap_or(attr.setters.len()));
+        let value = if entry.op == EntryOp::Override && entry.index.is_none() {
+            entry.value.clone()
+        } else {
+            // The default is only a part: it need not be whole by itself.
+            self.lenient = self.lenient.saturating_add(1);
+            let target = Target::Attr(scope, at);
+            let default = self.fold(Value::Undefined, defaults, Some(ty), target);
+            self.lenient = self.lenient.saturating_sub(1);
+            let join = Join { check: false, span: attr.span };
+            let joined = self.join_value(&attr.name, default?, entry.clone(), join);
+            joined.map_err(|e| about(e, &attr.name))?
+        };
+        let value = self.coerce(value, ty, attr.span).map_err(|e| about(e, &attr.name))?;
+        if below.is_empty() {
+            return Ok(value);
         }
+        self.fold(value, below, Some(ty), Target::Attr(scope, at))
     }
 
     /// Takes the keys of a config that are no attributes, where an index signature allows them.
@@ -142,7 +155,8 @@ impl Interp<'_> {
             let Some(index) = &schema.index else {
                 return Err(unknown(&schema, &entry.key));
             };
-            let value = self.indexed(index, entry, span).map_err(|e| about(e, &entry.key))?;
+            let value =
+                self.indexed(scope, index, entry, span).map_err(|e| about(e, &entry.key))?;
             if !matches!(value, Value::Undefined) {
                 attrs.push_new(Entry {
                     value,
@@ -155,7 +169,16 @@ impl Interp<'_> {
         Ok(())
     }
 
-    fn indexed(&mut self, index: &IndexSignature, entry: &Entry, span: Span) -> Eval<Value> {
+    fn indexed(
+        &mut self,
+        scope: &Scope,
+        index: &IndexSignature,
+        entry: &Entry,
+        span: Span,
+    ) -> Eval<Value> {
+        if let Some(slot) = index.key_slot {
+            set_slot(scope, slot as usize, Slot::Done(Value::Str(Rc::clone(&entry.key))));
+        }
         let _key = self.coerce(Value::Str(Rc::clone(&entry.key)), &index.key, span)?;
         let value = match (&index.default, entry.op) {
             (Some(default), EntryOp::Union | EntryOp::Insert) => {

@@ -22,16 +22,17 @@ pub(super) enum Target<'s> {
 }
 
 /// What the statements so far have made.
-enum Folded {
+enum Folded<'s> {
     Value(Value),
     /// `name: Schema {…}` statements, whose configs join before an instance is made.
-    Parts(Parts, Span),
+    Parts(Parts, Span, Vec<&'s hir::DictExpr>),
 }
 
 impl Interp<'_> {
-    /// Folds the setters of a variable into its value.
+    /// Folds the setters of a variable into its value, from `start` on.
     pub(super) fn fold<S: Borrow<Setter>>(
         &mut self,
+        start: Value,
         setters: &[S],
         ty: Option<&Type>,
         target: Target<'_>,
@@ -39,9 +40,10 @@ impl Interp<'_> {
         // What a later plain assignment replaces need not be computed.
         let first = setters.iter().rposition(|setter| {
             let setter: &Setter = setter.borrow();
-            setter.op == SetOp::Assign && setter.path.is_empty() && setter.guards.is_empty()
+            let plain = setter.op == SetOp::Assign && setter.path.is_empty();
+            plain && setter.guards.is_empty() && !setter.reads_self
         });
-        let mut folded = Folded::Value(Value::Undefined);
+        let mut folded = Folded::Value(start);
         let mut last = Span::default();
         for setter in setters.iter().skip(first.unwrap_or(0)) {
             let setter: &Setter = setter.borrow();
@@ -55,6 +57,7 @@ impl Interp<'_> {
             }
         }
         let value = self.finish(folded)?;
+        let value = self.in_range(value).map_err(|e| place(e, last))?;
         match ty {
             Some(ty) => self.coerce(value, ty, last).map_err(|e| place(e, last)),
             None => Ok(value),
@@ -73,16 +76,16 @@ impl Interp<'_> {
         }
     }
 
-    fn finish(&mut self, folded: Folded) -> Eval<Value> {
+    fn finish(&mut self, folded: Folded<'_>) -> Eval<Value> {
         match folded {
             Folded::Value(value) => Ok(value),
-            Folded::Parts(parts, span) => self
+            Folded::Parts(parts, span, literals) => self
                 .instantiate(&parts.schema, parts.params, Rc::new(parts.config), span)
-                .map_err(|e| super::config::explain(e, &empty_literal(span), span)),
+                .map_err(|e| super::config::explain(e, &literals, span)),
         }
     }
 
-    fn apply(&mut self, folded: Folded, setter: &Setter) -> Eval<Folded> {
+    fn apply<'s>(&mut self, folded: Folded<'s>, setter: &'s Setter) -> Eval<Folded<'s>> {
         if setter.op == SetOp::Unify && setter.path.is_empty() {
             return self.unify(folded, setter);
         }
@@ -93,7 +96,7 @@ impl Interp<'_> {
     }
 
     /// Joins the config of one more `name: Schema {…}`.
-    fn unify(&mut self, folded: Folded, setter: &Setter) -> Eval<Folded> {
+    fn unify<'s>(&mut self, folded: Folded<'s>, setter: &'s Setter) -> Eval<Folded<'s>> {
         let span = setter.value.expr.span;
         let join = Join { check: true, span };
         let code = &setter.value;
@@ -101,24 +104,30 @@ impl Interp<'_> {
             ExprKind::Config { head, args, dict } => match head.kind {
                 ExprKind::Schema(id) => {
                     let base = self.push_frame(code.slots);
+                    // What is nested in it may be completed by the next statement.
+                    self.lenient = self.lenient.saturating_add(1);
                     let parts = self.parts(id, args.as_deref(), dict, span);
+                    self.lenient = self.lenient.saturating_sub(1);
                     self.pop_frame(base);
-                    Some(parts?)
+                    Some((parts?, &**dict))
                 }
                 _ => None,
             },
             _ => None,
         };
         match (folded, parts) {
-            (Folded::Value(Value::Undefined), Some(parts)) => Ok(Folded::Parts(parts, span)),
-            (Folded::Parts(mut old, first), Some(parts)) => {
+            (Folded::Value(Value::Undefined), Some((parts, dict))) => {
+                Ok(Folded::Parts(parts, span, vec![dict]))
+            }
+            (Folded::Parts(mut old, first, mut literals), Some((parts, dict))) => {
+                literals.push(dict);
                 self.merge(&mut old.config, &parts.config, join).map_err(|e| place(e, span))?;
-                Ok(Folded::Parts(old, first))
+                Ok(Folded::Parts(old, first, literals))
             }
             (folded, parts) => {
                 let old = self.finish(folded)?;
                 let value = match parts {
-                    Some(parts) => Value::dict(parts.config),
+                    Some((parts, _)) => Value::dict(parts.config),
                     None => self.code(code)?,
                 };
                 let joined = self.union(old, value, join).map_err(|e| place(e, span))?;
@@ -234,8 +243,4 @@ impl Interp<'_> {
         }
         Ok(Value::List(items))
     }
-}
-
-fn empty_literal(span: Span) -> hir::DictExpr {
-    hir::DictExpr { entries: Vec::new(), slot: None, span }
 }

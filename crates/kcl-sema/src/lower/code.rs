@@ -75,8 +75,8 @@ impl<'a> Lower<'a> {
                 ExprKind::ListComp(Box::new(item), clauses)
             }
             Ast::DictComp(entry, clauses) => {
-                let (dict, clauses) = self
-                    .comprehension(clauses, |lower| lower.dict(std::slice::from_ref(entry), span));
+                let (dict, clauses) =
+                    self.comprehension(clauses, |lower| lower.computed_entry(entry, span));
                 ExprKind::DictComp(Box::new(dict), clauses)
             }
             Ast::Quantifier(quantifier) => self.quantifier(quantifier),

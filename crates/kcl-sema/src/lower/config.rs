@@ -19,6 +19,46 @@ impl<'a> Lower<'a> {
         DictExpr { entries, slot: used.then_some(slot), span }
     }
 
+    /// Lowers the entry of a dict comprehension, where an identifier key is a variable.
+    pub(super) fn computed_entry(&mut self, entry: &'a ast::Entry, span: Span) -> DictExpr {
+        let entry = match entry {
+            ast::Entry::KeyValue { key, op, value, .. } => {
+                let computed = match &key.kind {
+                    KeyKind::Path(names) => match names.as_slice() {
+                        [name] => Some(self.resolve(&name.text, name.span)),
+                        _ => None,
+                    },
+                    KeyKind::Indexed(names, index) => self.element(names, index),
+                    KeyKind::Expr(_) => None,
+                };
+                match computed {
+                    Some(expr) => {
+                        let value = self.expr(value);
+                        let key_span = key.span;
+                        Entry::KeyValue {
+                            key: Key::Dynamic(expr),
+                            key_span,
+                            op: *op,
+                            index: None,
+                            value,
+                        }
+                    }
+                    None => self.key_value(key, *op, value),
+                }
+            }
+            other => self.entry(other),
+        };
+        DictExpr { entries: vec![entry], slot: None, span }
+    }
+
+    /// Returns the expression `name[index]`.
+    fn element(&mut self, names: &'a [ast::Name], index: &'a ast::Expr) -> Option<Expr> {
+        let [name] = names else { return None };
+        let value = Box::new(self.resolve(&name.text, name.span));
+        let index = self.boxed(index);
+        Some(Expr { kind: ExprKind::Index { value, index, optional: false }, span: name.span })
+    }
+
     fn entries(&mut self, entries: &'a [ast::Entry]) -> Vec<Entry> {
         entries.iter().map(|entry| self.entry(entry)).collect()
     }
@@ -41,18 +81,23 @@ impl<'a> Lower<'a> {
         let key_span = key.span;
         match &key.kind {
             KeyKind::Path(names) => {
-                let variable = match names.as_slice() {
-                    [name] => self.loop_variable(&name.text).map(|slot| (name, slot)),
-                    _ => None,
-                };
-                if let Some((name, slot)) = variable {
-                    let key = Key::Dynamic(Expr { kind: ExprKind::Local(slot), span: name.span });
-                    let value = self.expr(value);
-                    return Entry::KeyValue { key, key_span, op, index: None, value };
-                }
+                let variable = names.first().and_then(|name| self.loop_variable(&name.text));
                 let value = self.expr(value);
-                self.see_key(names);
-                nest(names, key_span, op, None, value)
+                let mut entry = nest(names, key_span, op, None, value);
+                match (variable, &mut entry) {
+                    (Some(slot), Entry::KeyValue { key, .. }) => {
+                        *key = Key::Dynamic(Expr { kind: ExprKind::Local(slot), span: key_span });
+                    }
+                    _ => self.see_key(names),
+                }
+                entry
+            }
+            KeyKind::Indexed(names, index)
+                if names.first().is_some_and(|name| self.loop_variable(&name.text).is_some()) =>
+            {
+                let key = self.element(names, index).map_or(Key::Static("".into()), Key::Dynamic);
+                let value = self.expr(value);
+                Entry::KeyValue { key, key_span, op, index: None, value }
             }
             KeyKind::Indexed(names, index) => {
                 let index = self.expr(index);

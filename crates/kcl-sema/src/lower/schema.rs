@@ -4,9 +4,19 @@ use super::{Branch, Layout, Lower, Place, SchemaState, SchemaSyntax};
 use crate::hir::{self, AttrKind, SchemaId, SetOp, Text};
 use akua_source::Span;
 use kcl_syntax::ast::{self, AssignOp, StmtKind};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
+/// What the body of a schema consists of, its base's included.
+pub(super) struct Body<'a> {
+    statements: Vec<BodyStmt<'a>>,
+    checks: Vec<(Place, &'a ast::Check)>,
+    /// Names that its code means; if an heir has an attribute of such a name, the code means that.
+    names: BTreeSet<Text>,
+}
+
 /// A statement of a body, with where it stands.
+#[derive(Clone)]
 struct BodyStmt<'a> {
     place: Place,
     stmt: &'a ast::Stmt,
@@ -101,8 +111,8 @@ impl<'a> Lower<'a> {
         let outer = self.layout.replace(layout);
         let params = self.param_defaults(params, &schema.params);
         let own_index = index.map(|index| Rc::new(self.index_signature(index, key_slot)));
-        let mut actions = base.as_ref().map_or_else(Vec::new, |base| base.actions.clone());
-        let mut checks = base.as_ref().map_or_else(Vec::new, |base| base.checks.clone());
+        self.resolved.clear();
+        let (mut actions, mut checks) = self.inherit(&mut draft, base.as_deref());
         // The names of a mixin mean its host's attributes: its code is lowered once for each host.
         if schema.kind != ast::SchemaKind::Mixin {
             self.lower_body(&mut draft, &mut actions);
@@ -111,6 +121,7 @@ impl<'a> Lower<'a> {
             }
         }
         self.layout = outer;
+        let attrs = self.keep_body(id, base.as_ref().map(|base| base.id), draft);
         hir::Schema {
             id,
             name: Rc::clone(&schema.name.text),
@@ -118,7 +129,7 @@ impl<'a> Lower<'a> {
             kind: schema.kind,
             is_rule: false,
             base: base.as_ref().map(|base| base.id),
-            attrs: draft.attrs,
+            attrs,
             index: own_index.or_else(|| base.as_ref().and_then(|base| base.index.clone())),
             params,
             actions,
@@ -165,6 +176,56 @@ impl<'a> Lower<'a> {
             doc: rule.doc.as_ref().map(|doc| Rc::clone(&doc.text)),
             span: rule.name.span,
         }
+    }
+
+    /// Makes the code of a base anew where it means names that are attributes now.
+    fn inherit(
+        &mut self,
+        draft: &mut Draft<'a>,
+        base: Option<&hir::Schema>,
+    ) -> (Vec<Rc<hir::Action>>, Vec<Rc<hir::Check>>) {
+        let Some(base) = base else { return (Vec::new(), Vec::new()) };
+        let body = self.bodies.get(&base.id).map(Rc::clone);
+        let fresh = draft.attrs.iter().skip(base.attrs.len());
+        let Some(body) =
+            body.filter(|body| fresh.into_iter().any(|attr| body.names.contains(&attr.name)))
+        else {
+            return (base.actions.clone(), base.checks.clone());
+        };
+        for attr in draft.attrs.iter_mut().take(base.attrs.len()) {
+            attr.setters.clear();
+        }
+        let mut actions = Vec::new();
+        for stmt in &body.statements {
+            self.lower_stmt(stmt, draft, &mut actions);
+        }
+        let checks = body.checks.iter();
+        let checks =
+            checks.map(|(place, check)| Rc::new(self.at(*place, |lower| lower.check(check))));
+        (actions, checks.collect())
+    }
+
+    /// Keeps what the body consists of, for heirs.
+    fn keep_body(
+        &mut self,
+        id: SchemaId,
+        base: Option<SchemaId>,
+        draft: Draft<'a>,
+    ) -> Vec<hir::Attr> {
+        let mut body = Body {
+            statements: Vec::new(),
+            checks: Vec::new(),
+            names: std::mem::take(&mut self.resolved),
+        };
+        if let Some(base) = base.and_then(|base| self.bodies.get(&base)) {
+            body.statements.clone_from(&base.statements);
+            body.checks.clone_from(&base.checks);
+            body.names.extend(base.names.iter().cloned());
+        }
+        body.statements.extend(draft.statements);
+        body.checks.extend(draft.checks);
+        self.bodies.insert(id, Rc::new(body));
+        draft.attrs
     }
 
     fn params(&mut self, params: &'a [ast::Param], draft: &mut Draft<'a>) -> Vec<hir::Param> {
@@ -330,21 +391,32 @@ impl<'a> Lower<'a> {
     }
 
     fn lower_body(&mut self, draft: &mut Draft<'a>, actions: &mut Vec<Rc<hir::Action>>) {
-        for body in std::mem::take(&mut draft.statements) {
-            self.at(body.place, |lower| {
-                let guards = lower.guards(&body.guards);
-                for (name, setter) in lower.body_setters(body.stmt, &guards) {
-                    if let Some(slot) = draft.layout.get(&name)
-                        && let Some(attr) = draft.attrs.get_mut(*slot as usize)
-                    {
-                        attr.setters.push(Rc::new(setter));
-                    }
-                }
-                if let Some(kind) = lower.action_kind(body.stmt) {
-                    actions.push(Rc::new(hir::Action { guards, kind, after: 0 }));
-                }
-            });
+        let statements = std::mem::take(&mut draft.statements);
+        for stmt in &statements {
+            self.lower_stmt(stmt, draft, actions);
         }
+        draft.statements = statements;
+    }
+
+    fn lower_stmt(
+        &mut self,
+        body: &BodyStmt<'a>,
+        draft: &mut Draft<'a>,
+        actions: &mut Vec<Rc<hir::Action>>,
+    ) {
+        self.at(body.place, |lower| {
+            let guards = lower.guards(&body.guards);
+            for (name, setter) in lower.body_setters(body.stmt, &guards) {
+                if let Some(slot) = draft.layout.get(&name)
+                    && let Some(attr) = draft.attrs.get_mut(*slot as usize)
+                {
+                    attr.setters.push(Rc::new(setter));
+                }
+            }
+            if let Some(kind) = lower.action_kind(body.stmt) {
+                actions.push(Rc::new(hir::Action { guards, kind, after: 0 }));
+            }
+        });
     }
 
     fn body_setters(
@@ -359,12 +431,16 @@ impl<'a> Lower<'a> {
                     AssignOp::Assign => SetOp::Assign,
                     AssignOp::Aug(op) => SetOp::Aug(*op),
                 };
+                let before = std::mem::take(&mut self.resolved);
                 let value = self.code(value);
+                let reads_self = self.resolved.contains(&attribute.name.text);
+                self.resolved.extend(before);
                 let setter = hir::Setter {
                     guards: Rc::clone(guards),
                     op,
                     path: Vec::new(),
                     value,
+                    reads_self,
                     span: stmt.span,
                     target: attribute.name.span,
                 };

@@ -90,6 +90,9 @@ impl Lower<'_> {
                 None => {}
             }
         }
+        if !self.resolved.contains(name) {
+            self.resolved.insert(Rc::clone(name));
+        }
         if let Some(slot) = attr {
             return Some(ExprKind::Attr(slot));
         }
@@ -165,14 +168,21 @@ impl Lower<'_> {
         self.natives.member("", name).map(ExprKind::Native)
     }
 
-    /// Returns the expression that reads a definition; aliases are no values.
-    pub(super) fn definition(&self, package: usize, definition: Definition) -> Option<ExprKind> {
+    /// Returns the expression that reads a definition; of aliases only those of schemas are values.
+    pub(super) fn definition(
+        &mut self,
+        package: usize,
+        definition: Definition,
+    ) -> Option<ExprKind> {
         Some(match definition {
             Definition::Global(slot) => {
                 ExprKind::Global(PackageId(u32::try_from(package).ok()?), slot)
             }
             Definition::Schema(id) => ExprKind::Schema(SchemaId(id)),
-            Definition::Alias(_) => return None,
+            Definition::Alias(alias) => match &*self.alias(alias) {
+                crate::hir::Type::Schema(id) => ExprKind::Schema(*id),
+                _ => return None,
+            },
         })
     }
 

@@ -186,8 +186,19 @@ impl<'a> Lower<'a> {
             _ => return None,
         };
         let path = self.steps(&target.path, true);
+        let before = std::mem::take(&mut self.resolved);
         let value = self.named_code(name, value);
-        Some(hir::Setter { guards, op, path, value, span: stmt.span, target: target.span })
+        let reads_self = self.resolved.contains(name);
+        self.resolved.extend(before);
+        Some(hir::Setter {
+            guards,
+            op,
+            path,
+            value,
+            reads_self,
+            span: stmt.span,
+            target: target.span,
+        })
     }
 
     /// Lowers a value in a frame of its own; a lambda gets the name for its traces.

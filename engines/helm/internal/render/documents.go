@@ -1,11 +1,11 @@
 package render
 
 import (
-	"bytes"
 	"fmt"
 	"path"
 	"slices"
 	"strings"
+	"unicode"
 
 	"akua.dev/engines/wire"
 	release "helm.sh/helm/v4/pkg/release/v1"
@@ -16,9 +16,13 @@ import (
 type document struct {
 	// source is the file it comes from, as helm prints it after "# Source: ".
 	source string
-	text   []byte
+	text   string
 	// first is set on the document that helm prints that line before.
 	first bool
+	// kind is known of manifests.
+	kind string
+	// identity is known of documents that were scanned.
+	identity *wire.Identity
 }
 
 func isTest(hook *release.Hook) bool {
@@ -26,20 +30,21 @@ func isTest(hook *release.Hook) bool {
 }
 
 // split splits a file at the lines that begin with "---", as helm does.
-func split(source string, data []byte) []document {
+func split(source, data string) []document {
 	var documents []document
-	for len(data) > 0 {
-		var text []byte
-		if bytes.HasPrefix(data, []byte("---")) {
-			data = data[3:]
+	data = strings.TrimLeftFunc(data, unicode.IsSpace)
+	for data != "" {
+		if rest, ok := strings.CutPrefix(data, "---"); ok {
+			data = strings.TrimLeft(rest, " \t")
 		}
-		if end := bytes.Index(data, []byte("\n---")); end >= 0 {
+		text := data
+		if end := strings.Index(data, "\n---"); end >= 0 {
 			text, data = data[:end+1], data[end+1:]
 		} else {
-			text, data = data, nil
+			data = ""
 		}
-		if text = bytes.TrimLeft(text, " \t\r\n"); len(text) > 0 {
-			documents = append(documents, document{source, text, len(documents) == 0})
+		if text = strings.TrimLeftFunc(text, unicode.IsSpace); text != "" {
+			documents = append(documents, document{source: source, text: text, first: len(documents) == 0})
 		}
 	}
 	return documents
@@ -68,9 +73,16 @@ func showOnly(documents []document, patterns []string) ([]document, error) {
 func objects(documents []document) ([]wire.Object, *wire.Failure) {
 	objects := make([]wire.Object, 0, len(documents))
 	for _, document := range documents {
-		identity, ok := wire.ScanHead(document.text)
+		text := []byte(document.text)
+		var identity wire.Identity
+		ok := document.identity != nil
+		if ok {
+			identity = *document.identity
+		} else {
+			identity, ok = wire.ScanHead(text)
+		}
 		if !ok {
-			parsed, err := parseHead(document.text)
+			parsed, err := parseHead(text)
 			if err != nil {
 				return nil, &wire.Failure{
 					Code:    codeOutput,
@@ -84,7 +96,7 @@ func objects(documents []document) ([]wire.Object, *wire.Failure) {
 			identity = *parsed
 		}
 		identity.Source = document.source
-		objects = append(objects, wire.Object{Identity: identity, YAML: document.text})
+		objects = append(objects, wire.Object{Identity: identity, YAML: text})
 	}
 	return objects, nil
 }

@@ -12,7 +12,6 @@ import (
 	chart "helm.sh/helm/v4/pkg/chart/v2"
 	chartutil "helm.sh/helm/v4/pkg/chart/v2/util"
 	"helm.sh/helm/v4/pkg/engine"
-	releaseutil "helm.sh/helm/v4/pkg/release/v1/util"
 )
 
 // notesSuffix ends the names of templates whose output is for people.
@@ -163,7 +162,7 @@ func collect(request *request, chart *chart.Chart, rendered map[string]string) (
 			delete(rendered, name)
 		}
 	}
-	hooks, manifests, err := releaseutil.SortManifests(rendered, nil, releaseutil.InstallOrder)
+	hooks, manifests, err := sortManifests(rendered)
 	if err != nil {
 		failure := wire.Fail(codeOutput, err)
 		failure.Path = templateIn(chart, failure.Message)
@@ -172,18 +171,16 @@ func collect(request *request, chart *chart.Chart, rendered map[string]string) (
 	var documents []document
 	if request.IncludeCRDs {
 		for _, definition := range chart.CRDObjects() {
-			documents = append(documents, split(definition.Filename, definition.File.Data)...)
+			documents = append(documents, split(definition.Filename, string(definition.File.Data))...)
 		}
 	}
-	for _, manifest := range manifests {
-		documents = append(documents, document{source: manifest.Name, text: []byte(manifest.Content), first: true})
-	}
+	documents = append(documents, manifests...)
 	if !request.NoHooks {
 		for _, hook := range hooks {
 			if request.SkipTests && isTest(hook) {
 				continue
 			}
-			documents = append(documents, document{source: hook.Path, text: []byte(hook.Manifest), first: true})
+			documents = append(documents, document{source: hook.Path, text: hook.Manifest, first: true})
 		}
 	}
 	if len(request.ShowOnly) > 0 {

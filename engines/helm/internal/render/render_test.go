@@ -107,7 +107,7 @@ func TestOrder(t *testing.T) {
 
 func TestSubcharts(t *testing.T) {
 	chart := tree{
-		"Chart.yaml": chartYAML + "dependencies:\n- {name: sub, version: 1.0.0, repository: \"\", condition: sub.enabled}\n",
+		"Chart.yaml":                  chartYAML + "dependencies:\n- {name: sub, version: 1.0.0, repository: \"\", condition: sub.enabled}\n",
 		"charts/sub/Chart.yaml":       "apiVersion: v2\nname: sub\nversion: 1.0.0\n",
 		"charts/sub/values.yaml":      "a: x\n",
 		"charts/sub/templates/b.yaml": strings.Replace(configMap, "{{ .Release.Name }}", "sub", 1),
