@@ -1,0 +1,35 @@
+//! Every example renders, to a stream and to files that hold the same.
+
+use akua_tests::compare::check_equal;
+use akua_tests::corpus::{run, trial};
+use akua_tests::folder::{Folder, names};
+use akua_tests::process::{akua, root};
+use akua_tests::render::render;
+use anyhow::{Context, Result, ensure};
+use serde_json::Value as Json;
+use std::process::ExitCode;
+
+fn main() -> Result<ExitCode> {
+    run(names(&root().join("examples")).map(|names| {
+        let check = |name: String| trial(&name.clone(), move || example(&name));
+        names.into_iter().map(check).collect()
+    }))
+}
+
+/// Renders an example to a stream and to a directory.
+fn example(name: &str) -> Result<()> {
+    let folder = Folder::new(&format!("example-{name}"))?;
+    folder.copy(&root().join("examples").join(name), "package")?;
+    let package = folder.path().join("package");
+    let stream = render(&package, &[])?.success()?;
+    ensure!(!stream.is_empty(), "expected objects, found none");
+    let report = akua(&["render", "--json", "--out", "out"], &package)?.success()?;
+    let report: Json = serde_json::from_slice(&report)?;
+    let mut files = Vec::new();
+    for file in report["files"].as_array().context("expected a list of files")? {
+        let path = file["path"].as_str().context("expected a path")?;
+        files.extend_from_slice(b"---\n");
+        files.extend(std::fs::read(package.join("out").join(path))?);
+    }
+    check_equal(&stream, &files)
+}

@@ -1,0 +1,1 @@
+{{- define "named.overridden" -}}second{{- end -}}
