@@ -1,4 +1,5 @@
-//! Every example renders, to a stream and to files that hold the same.
+//! Every example renders: to a stream, to files that hold the same, and to what is checked in as
+//! `rendered/`. `UPDATE=1` rewrites that.
 
 use akua_tests::compare::check_equal;
 use akua_tests::corpus::{run, trial};
@@ -7,6 +8,7 @@ use akua_tests::process::{akua, root};
 use akua_tests::render::render;
 use anyhow::{Context, Result, ensure};
 use serde_json::Value as Json;
+use std::path::Path;
 use std::process::ExitCode;
 
 fn main() -> Result<ExitCode> {
@@ -31,5 +33,20 @@ fn example(name: &str) -> Result<()> {
         files.extend_from_slice(b"---\n");
         files.extend(std::fs::read(package.join("out").join(path))?);
     }
-    check_equal(&stream, &files)
+    check_equal(&stream, &files)?;
+    check_rendered(&root().join("examples").join(name).join("rendered"), &package.join("out"))
+}
+
+/// Compares a rendered directory with the one that is checked in, byte for byte.
+fn check_rendered(expected: &Path, found: &Path) -> Result<()> {
+    if std::env::var_os("UPDATE").is_some() {
+        akua(&["render", "--out", "rendered"], expected.parent().context("an example")?)?
+            .success()?;
+    }
+    ensure!(names(expected)? == names(found)?, "the files differ from {}", expected.display());
+    for name in names(expected)? {
+        let same = std::fs::read(expected.join(&name))? == std::fs::read(found.join(&name))?;
+        ensure!(same, "{name} differs from {}: UPDATE=1 rewrites it", expected.display());
+    }
+    Ok(())
 }
