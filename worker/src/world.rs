@@ -145,7 +145,7 @@ fn broken(reason: &str) -> CallError {
 }
 
 fn decode(text: &str) -> Result<Value, CallError> {
-    let documents = kcl_std::from_yaml(text).map_err(|reason| CallError {
+    let documents = kcl_std::from_manifest(text).map_err(|reason| CallError {
         code: "E_ENGINE_OUTPUT".to_owned(),
         message: format!("an engine made an object that is not YAML: {}", reason.message),
         path: None,

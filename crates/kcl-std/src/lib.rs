@@ -26,7 +26,7 @@ mod yaml;
 
 pub use json::{from_json, to_json};
 pub use plain::Encoding;
-pub use yaml::{from_yaml, to_yaml};
+pub use yaml::{from_manifest, from_yaml, to_yaml};
 
 use kcl_eval::Library;
 

@@ -4,7 +4,7 @@ mod decode;
 mod encode;
 mod scalar;
 
-pub use decode::from_yaml;
+pub use decode::{from_manifest, from_yaml};
 pub use encode::to_yaml;
 
 use crate::args::{Param, failure};

@@ -33,6 +33,8 @@ enum Items {
 /// State of the decoder.
 #[derive(Default)]
 struct Decoder {
+    /// Read as Kubernetes does.
+    manifest: bool,
     open: Vec<Open>,
     /// Anchored values with their number of nodes.
     anchors: BTreeMap<usize, (Value, usize)>,
@@ -46,7 +48,19 @@ struct Decoder {
 /// # Errors
 /// `EvaluationError` with the place of what is wrong, or where a limit is hit.
 pub fn from_yaml(text: &str) -> Eval<Vec<Value>> {
-    let mut decoder = Decoder::default();
+    read(text, Decoder::default())
+}
+
+/// Returns the documents of a YAML text as Kubernetes reads them: with the scalars of YAML 1.1, so
+/// that `0644` is 420 and `yes` is true, and with merge keys.
+///
+/// # Errors
+/// As [`from_yaml`].
+pub fn from_manifest(text: &str) -> Eval<Vec<Value>> {
+    read(text, Decoder { manifest: true, ..Decoder::default() })
+}
+
+fn read(text: &str, mut decoder: Decoder) -> Eval<Vec<Value>> {
     for event in Parser::new_from_str(text) {
         let (event, span) = event.map_err(|error| at(error.info(), *error.marker()))?;
         decoder.event(event).map_err(|message| at(&message, span.start))?;
@@ -78,9 +92,9 @@ impl Decoder {
                 let is_key =
                     matches!(self.open.last(), Some(Open { items: Items::Dict(_, None), .. }));
                 let value = if is_key {
-                    Value::str(&*text)
+                    self.key(&text, style)
                 } else {
-                    scalar_of(&text, style, tag.as_deref())?
+                    scalar_of(&text, style, tag.as_deref(), self.plain())?
                 };
                 self.count(1)?;
                 self.anchor(anchor, &value, 1);
@@ -93,6 +107,23 @@ impl Decoder {
                 self.start(Items::Dict(Dict::default(), None), anchor, tag.as_deref())
             }
             Event::SequenceEnd | Event::MappingEnd => self.end(),
+        }
+    }
+
+    /// What plain scalars mean.
+    fn plain(&self) -> fn(&str) -> Value {
+        if self.manifest { scalar::kubernetes } else { scalar::plain }
+    }
+
+    /// Returns a key; Kubernetes has it through JSON, where a boolean is written in one way.
+    fn key(&self, text: &str, style: ScalarStyle) -> Value {
+        if !self.manifest || style != ScalarStyle::Plain {
+            return Value::str(text);
+        }
+        match scalar::kubernetes(text) {
+            Value::Bool(value) => Value::str(if value { "true" } else { "false" }),
+            Value::Int(value) => Value::str(value.to_string()),
+            _ => Value::str(text),
         }
     }
 
@@ -127,6 +158,7 @@ impl Decoder {
             None => self.root = Some(value),
             Some(Items::List(items)) => items.push(value),
             Some(Items::Dict(dict, key)) => match key.take() {
+                Some(key) if self.manifest && &*key == "<<" => merge(dict, &value)?,
                 Some(key) => dict.insert(key, value),
                 None => *key = Some(key_of(value)?),
             },
@@ -158,6 +190,25 @@ impl Decoder {
     }
 }
 
+/// Adds the entries that a merge key brings; those that are there stay.
+fn merge(dict: &mut Dict, value: &Value) -> Result<(), String> {
+    let sources = match value {
+        Value::List(items) => items.iter().collect(),
+        other => vec![other],
+    };
+    for source in sources {
+        let Value::Dict(source) = source else {
+            return Err("expected a mapping as what `<<` merges".to_owned());
+        };
+        for (key, value) in source.iter() {
+            if dict.get(key).is_none() {
+                dict.insert(key.clone(), value.clone());
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Returns a value as a key.
 fn key_of(value: Value) -> Result<Text, String> {
     match value {
@@ -169,10 +220,14 @@ fn key_of(value: Value) -> Result<Text, String> {
 }
 
 /// Returns the value of a scalar.
-fn scalar_of(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Result<Value, String> {
-    let plain = style == ScalarStyle::Plain;
+fn scalar_of(
+    text: &str,
+    style: ScalarStyle,
+    tag: Option<&Tag>,
+    plain: fn(&str) -> Value,
+) -> Result<Value, String> {
     let Some(tag) = tag else {
-        return Ok(if plain { scalar::plain(text) } else { Value::str(text) });
+        return Ok(if style == ScalarStyle::Plain { plain(text) } else { Value::str(text) });
     };
     let wrong = || format!("expected a value of the tag `!!{}`", tag.suffix);
     match tag.suffix.as_str() {
