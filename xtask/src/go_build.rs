@@ -5,8 +5,6 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::helm_source;
-
 /// What the release of helm says of itself; the commit of its tag is not in Go's proxy.
 const HELM_FLAGS: &str = "-s -w -X helm.sh/helm/v4/internal/version.version=v4.3.1";
 
@@ -19,16 +17,10 @@ pub struct GoModule(pub Vec<u8>);
 /// Builds the engine in `directory`; `scratch` is where Go may write.
 pub fn build(name: &str, directory: &Path, scratch: &Path) -> Result<GoModule> {
     let output = scratch.join(format!("{name}.go.wasm"));
-    let modfile = match name {
-        "helm" => helm_source::prepare(directory, scratch)?,
-        _ => directory.join("go.mod"),
-    };
     let flags = if name == "helm" { HELM_FLAGS } else { KUSTOMIZE_FLAGS };
     let status = Command::new("go")
         .args(["build", "-buildmode=c-shared", "-trimpath", "-buildvcs=false", "-mod=readonly"])
         .arg(format!("-ldflags={flags}"))
-        .arg("-modfile")
-        .arg(&modfile)
         .arg("-o")
         .arg(&output)
         .arg(".")

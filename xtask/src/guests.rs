@@ -13,11 +13,10 @@ use crate::{go_build, hostile, worker_build};
 /// The guests, quickest first.
 const GUESTS: [&str; 4] = ["hostile", "worker", "kustomize", "helm"];
 /// The sources of the stages: a change of any rebuilds everything.
-const STAGES: [&[u8]; 9] = [
+const STAGES: [&[u8]; 8] = [
     include_bytes!("compile.rs"),
     include_bytes!("data.rs"),
     include_bytes!("go_build.rs"),
-    include_bytes!("helm_source.rs"),
     include_bytes!("merge_data.rs"),
     include_bytes!("preinit.rs"),
     include_bytes!("worker_build.rs"),

@@ -7,7 +7,6 @@ mod compile;
 mod data;
 mod go_build;
 mod guests;
-mod helm_source;
 mod hostile;
 mod lock;
 mod merge_data;
