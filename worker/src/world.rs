@@ -51,7 +51,9 @@ impl World for Sandbox {
     fn read(&mut self, path: &str) -> Result<Vec<u8>, WorldError> {
         self.inside(path)?;
         let file = std::fs::File::open(path).map_err(|error| refused(&error))?;
-        let mut bytes = Vec::new();
+        // One read for the whole file: each smaller one is a call out of the Store.
+        let size = file.metadata().map_or(0, |metadata| metadata.len()).min(FILE_LIMIT_BYTES);
+        let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0).saturating_add(1));
         let limited = file.take(FILE_LIMIT_BYTES.saturating_add(1)).read_to_end(&mut bytes);
         limited.map_err(|error| refused(&error))?;
         if bytes.len() as u64 > FILE_LIMIT_BYTES {

@@ -5,6 +5,7 @@ use akua_source::{Diagnostic, FileId, SourceMap, Span};
 use kcl_eval::{Library, world::World};
 use kcl_sema::{Import, Natives as _, ParsedFile, ParsedPackage, hir::PackageId};
 use kcl_syntax::ast::{self, Module, StmtKind};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// Most packages that one program may load; imports of a real program are some dozens.
@@ -27,6 +28,7 @@ pub(crate) fn load(request: &Request, library: &Library, world: &mut dyn World) 
         loaded: Loaded::default(),
         origins: vec![],
         folders: vec![],
+        found: BTreeMap::new(),
     };
     loader.entry();
     let mut at = 0;
@@ -59,9 +61,12 @@ struct Loader<'a> {
     origins: Vec<Origin>,
     /// Folders of the files, by file id.
     folders: Vec<String>,
+    /// What paths of imports were found to be, by root and path: most are imported more than once.
+    found: BTreeMap<(String, String), Option<Place>>,
 }
 
 /// What an import path means.
+#[derive(Clone)]
 enum Place {
     System,
     Virtual(String, String),
@@ -311,16 +316,26 @@ impl Loader<'_> {
 
     fn files(&mut self, root: &str, base: &str, segments: &[&str]) -> Option<Place> {
         let path = segments.iter().fold(base.to_owned(), |path, segment| join(&path, segment));
-        if self.world.is_folder(&path) == Some(true)
-            && let Some(place) = self.folder(root, &path)
+        let key = (root.to_owned(), path);
+        if let Some(found) = self.found.get(&key) {
+            return found.clone();
+        }
+        let found = self.look_up(root, &key.1);
+        self.found.insert(key, found.clone());
+        found
+    }
+
+    fn look_up(&mut self, root: &str, path: &str) -> Option<Place> {
+        if self.world.is_folder(path) == Some(true)
+            && let Some(place) = self.folder(root, path)
         {
             return Some(place);
         }
-        let file = path.clone() + ".k";
+        let file = format!("{path}.k");
         (self.world.is_folder(&file) == Some(false)).then(|| Place::Files {
             key: file.clone(),
             root: root.to_owned(),
-            folder: parent(&path).to_owned(),
+            folder: parent(path).to_owned(),
             files: vec![file],
         })
     }
