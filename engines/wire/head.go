@@ -1,25 +1,31 @@
 package wire
 
-import "bytes"
+import "strings"
 
 // ScanHead reads the identity of a YAML document from its lines, without parsing it.
 //
 // It understands block mappings that begin at column 0 with plain keys, the way charts are
 // written. It reports false for anything else, and whenever a parser might see the document
 // differently: repeated keys, quoted keys, anchors, flow mappings, scalars over several lines, tabs.
-func ScanHead(document []byte) (Identity, bool) {
+func ScanHead(document string) (Identity, bool) {
 	var id Identity
 	var seen, metadata field
 	section, childIndent := fieldNone, -1
-	for len(document) > 0 {
-		var line []byte
-		line, document, _ = bytes.Cut(document, []byte("\n"))
-		body := bytes.TrimLeft(line, " ")
+	if strings.IndexByte(document, '\r') >= 0 {
+		return id, false
+	}
+	for document != "" {
+		if section == fieldOther {
+			document = skipIndented(document)
+		}
+		var line string
+		line, document, _ = strings.Cut(document, "\n")
+		body := strings.TrimLeft(line, " ")
 		if len(body) == 0 || body[0] == '#' {
 			continue
 		}
 		indent := len(line) - len(body)
-		if bytes.IndexByte(line, '\r') >= 0 || body[0] == '\t' {
+		if body[0] == '\t' {
 			return id, false
 		}
 		if indent == 0 {
@@ -27,7 +33,7 @@ func ScanHead(document []byte) (Identity, bool) {
 			if !ok {
 				return id, false
 			}
-			section = topFields[string(key)]
+			section = topFields[key]
 			if section != fieldNone && seen&section != 0 {
 				return id, false
 			}
@@ -38,7 +44,8 @@ func ScanHead(document []byte) (Identity, bool) {
 			}
 			continue
 		}
-		if section == fieldOther || section == fieldNone {
+		if section == fieldNone {
+			section = fieldOther
 			continue
 		}
 		if section != fieldMetadata || unbalanced(body) {
@@ -54,13 +61,23 @@ func ScanHead(document []byte) (Identity, bool) {
 		if !ok || indent < childIndent {
 			return id, false
 		}
-		child := childFields[string(key)]
+		child := childFields[key]
 		if metadata&child != 0 || !id.set(child, value) {
 			return id, false
 		}
 		metadata |= child
 	}
 	return id, seen&fieldKind != 0 && seen&fieldAPIVersion != 0 && seen&fieldMetadata != 0
+}
+
+// skipIndented drops the lines that belong to a section which holds no part of an identity.
+//
+// A line that begins with a space is not an entry of the top level, whatever it is.
+func skipIndented(document string) string {
+	for document != "" && document[0] == ' ' {
+		_, document, _ = strings.Cut(document, "\n")
+	}
+	return document
 }
 
 type field uint8
@@ -86,7 +103,7 @@ var childFields = map[string]field{
 }
 
 // set stores the value of a field; false if the value is not a simple string.
-func (id *Identity) set(which field, value []byte) bool {
+func (id *Identity) set(which field, value string) bool {
 	var target *string
 	switch which {
 	case fieldAPIVersion:
@@ -110,23 +127,23 @@ func (id *Identity) set(which field, value []byte) bool {
 }
 
 // plainEntry splits "key: value" with a key of letters, digits, '-', '_', '.' and '/'.
-func plainEntry(body []byte) (key, value []byte, ok bool) {
-	colon := bytes.IndexByte(body, ':')
+func plainEntry(body string) (key, value string, ok bool) {
+	colon := strings.IndexByte(body, ':')
 	if colon <= 0 {
-		return nil, nil, false
+		return "", "", false
 	}
-	for _, c := range body[:colon] {
+	for _, c := range []byte(body[:colon]) {
 		if !isWord(c) && c != '/' {
-			return nil, nil, false
+			return "", "", false
 		}
 	}
 	value = body[colon+1:]
 	if len(value) > 0 && value[0] != ' ' {
-		return nil, nil, false
+		return "", "", false
 	}
-	value = bytes.Trim(value, " ")
+	value = strings.Trim(value, " ")
 	if len(value) > 0 && value[0] == '#' {
-		value = nil
+		value = ""
 	}
 	return body[:colon], value, true
 }
@@ -138,7 +155,7 @@ func isWord(c byte) bool {
 
 // opens reports whether a scalar or collection that begins with value may reach over this line in a
 // way that hides keys.
-func opens(value []byte) bool {
+func opens(value string) bool {
 	if len(value) == 0 {
 		return false
 	}
@@ -146,7 +163,7 @@ func opens(value []byte) bool {
 	case '|', '>':
 		return false
 	case '{', '[':
-		return string(value) != "{}" && string(value) != "[]"
+		return value != "{}" && value != "[]"
 	case '"', '\'':
 		_, ok := simpleString(value)
 		return !ok
@@ -157,25 +174,25 @@ func opens(value []byte) bool {
 }
 
 // unbalanced reports whether a line may open a quoted scalar that it does not close.
-func unbalanced(line []byte) bool {
-	return bytes.Count(line, []byte{'"'})%2 != 0 || bytes.Count(line, []byte{'\''})%2 != 0
+func unbalanced(line string) bool {
+	return strings.Count(line, "\"")%2 != 0 || strings.Count(line, "'")%2 != 0
 }
 
 // simpleString returns the string that a scalar stands for, if that is plain to see.
-func simpleString(value []byte) (string, bool) {
+func simpleString(value string) (string, bool) {
 	if len(value) == 0 {
 		return "", false
 	}
 	quote := value[0]
 	if quote == '"' || quote == '\'' {
-		end := bytes.IndexByte(value[1:], quote)
-		if end < 0 || end != len(value)-2 || bytes.IndexByte(value, '\\') >= 0 {
+		end := strings.IndexByte(value[1:], quote)
+		if end < 0 || end != len(value)-2 || strings.IndexByte(value, '\\') >= 0 {
 			return "", false
 		}
-		return string(value[1 : len(value)-1]), true
+		return value[1 : len(value)-1], true
 	}
 	letter := false
-	for _, c := range value {
+	for _, c := range []byte(value) {
 		if !isWord(c) && c != '/' {
 			return "", false
 		}
@@ -183,10 +200,10 @@ func simpleString(value []byte) (string, bool) {
 	}
 	first := value[0]
 	startsPlain := first >= 'a' && first <= 'z' || first >= 'A' && first <= 'Z'
-	if !letter || !startsPlain || words[string(bytes.ToLower(value))] {
+	if !letter || !startsPlain || words[strings.ToLower(value)] {
 		return "", false
 	}
-	return string(value), true
+	return value, true
 }
 
 // words are plain scalars that YAML 1.1 does not read as strings.

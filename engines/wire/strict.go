@@ -125,7 +125,7 @@ func (s *strict) entry(indent int, body string, at level) bool {
 		}
 	}
 	if which != fieldNone && which != fieldOther {
-		if s.seen&which != 0 || !s.id.set(which, []byte(value)) {
+		if s.seen&which != 0 || !s.id.set(which, value) {
 			return false
 		}
 		s.seen |= which

@@ -13,6 +13,8 @@ const (
 	magic        = "AKW1"
 	maxParts     = 65_536
 	maxNameBytes = 4_096
+	resultPart   = "result"
+	objectPart   = "object"
 )
 
 // ErrFrame says that bytes are not a frame.
@@ -64,10 +66,7 @@ func Encode(parts []Part) []byte {
 	frame = append(frame, magic...)
 	frame = binary.LittleEndian.AppendUint32(frame, uint32(len(parts)))
 	for _, part := range parts {
-		frame = binary.LittleEndian.AppendUint32(frame, uint32(len(part.Name)))
-		frame = binary.LittleEndian.AppendUint32(frame, uint32(len(part.Data)))
-		frame = append(frame, part.Name...)
-		frame = append(frame, part.Data...)
+		frame = appendPart(frame, part.Name, part.Data)
 	}
 	return frame
 }
@@ -101,7 +100,7 @@ type Identity struct {
 // Object is an object with its YAML.
 type Object struct {
 	Identity
-	YAML []byte
+	YAML string
 }
 
 // Answer writes the frame of a result, or of the failure if there is one.
@@ -110,13 +109,28 @@ func Answer(objects []Object, failure *Failure) []byte {
 		return Encode([]Part{{Name: "error", Data: mustJSON(failure)}})
 	}
 	identities := make([]Identity, 0, len(objects))
-	parts := make([]Part, 1, len(objects)+1)
+	size := 8
 	for _, object := range objects {
 		identities = append(identities, object.Identity)
-		parts = append(parts, Part{Name: "object", Data: object.YAML})
+		size += 8 + len(objectPart) + len(object.YAML)
 	}
-	parts[0] = Part{Name: "result", Data: mustJSON(map[string]any{"objects": identities})}
-	return Encode(parts)
+	result := mustJSON(map[string]any{"objects": identities})
+	frame := make([]byte, 0, size+8+len(resultPart)+len(result))
+	frame = append(frame, magic...)
+	frame = binary.LittleEndian.AppendUint32(frame, uint32(len(objects)+1))
+	frame = appendPart(frame, resultPart, result)
+	for _, object := range objects {
+		frame = appendPart(frame, objectPart, object.YAML)
+	}
+	return frame
+}
+
+// appendPart appends a part to a frame; the data of a string need no copy in between.
+func appendPart[T []byte | string](frame []byte, name string, data T) []byte {
+	frame = binary.LittleEndian.AppendUint32(frame, uint32(len(name)))
+	frame = binary.LittleEndian.AppendUint32(frame, uint32(len(data)))
+	frame = append(frame, name...)
+	return append(frame, data...)
 }
 
 // mustJSON writes a value that is made of strings only.

@@ -26,7 +26,7 @@ func TestFrames(t *testing.T) {
 
 func TestScanHead(t *testing.T) {
 	simple := "# c\napiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: a-b\n  labels:\n    name: x\n  namespace: \"n\"\nspec:\n  kind: Y\n"
-	id, ok := ScanHead([]byte(simple))
+	id, ok := ScanHead(simple)
 	want := Identity{APIVersion: "apps/v1", Kind: "Deployment", Name: "a-b", Namespace: "n"}
 	if !ok || id != want {
 		t.Fatalf("%v %+v", ok, id)
@@ -48,7 +48,7 @@ func TestScanHead(t *testing.T) {
 		"tab":             "apiVersion: v1\nkind:\tA\nmetadata:\n  name: a\n",
 		"colon in value":  "apiVersion: v1\nkind: A\nmetadata:\n  name: a:b\n",
 	} {
-		if id, ok := ScanHead([]byte(document)); ok {
+		if id, ok := ScanHead(document); ok {
 			t.Errorf("%s: read as %+v", name, id)
 		}
 	}

@@ -73,7 +73,7 @@ func showOnly(documents []document, patterns []string) ([]document, error) {
 func objects(documents []document) ([]wire.Object, *wire.Failure) {
 	objects := make([]wire.Object, 0, len(documents))
 	for _, document := range documents {
-		text := []byte(document.text)
+		text := document.text
 		var identity wire.Identity
 		ok := document.identity != nil
 		if ok {
@@ -102,9 +102,9 @@ func objects(documents []document) ([]wire.Object, *wire.Failure) {
 }
 
 // parseHead reads the identity of a document by parsing it; nil if the document is empty.
-func parseHead(text []byte) (*wire.Identity, error) {
+func parseHead(text string) (*wire.Identity, error) {
 	var value any
-	if err := yaml.Unmarshal(text, &value); err != nil {
+	if err := yaml.Unmarshal([]byte(text), &value); err != nil {
 		return nil, err
 	}
 	if value == nil {

@@ -42,7 +42,7 @@ func render(t *testing.T, files tree, extra string) ([]wire.Object, *wire.Failur
 		t.Fatal(err)
 	}
 	for at := range head.Objects {
-		head.Objects[at].YAML = answer[at+1].Data
+		head.Objects[at].YAML = string(answer[at+1].Data)
 	}
 	return head.Objects, nil
 }
@@ -72,16 +72,16 @@ func TestWarm(t *testing.T) { Warm() }
 func TestValues(t *testing.T) {
 	chart := tree{"Chart.yaml": chartYAML, "values.yaml": "a: b\nc: {d: e}\n", "templates/a.yaml": configMap}
 	objects := check(t, chart, "", "ConfigMap/r")
-	if text := string(objects[0].YAML); !strings.Contains(text, `a: "b"`) {
+	if text := objects[0].YAML; !strings.Contains(text, `a: "b"`) {
 		t.Error(text)
 	}
 	objects = check(t, chart, `,"values":{"a":1000000}`, "ConfigMap/r")
 	// helm reads numbers of a values file as float64, too.
-	if text := string(objects[0].YAML); !strings.Contains(text, `a: "1e+06"`) {
+	if text := objects[0].YAML; !strings.Contains(text, `a: "1e+06"`) {
 		t.Error(text)
 	}
 	objects = check(t, chart, `,"values":{"a":null}`, "ConfigMap/r")
-	if text := string(objects[0].YAML); !strings.Contains(text, "a: \n") && !strings.HasSuffix(text, "a: ") {
+	if text := objects[0].YAML; !strings.Contains(text, "a: \n") && !strings.HasSuffix(text, "a: ") {
 		t.Errorf("%q", text)
 	}
 }
@@ -124,7 +124,7 @@ func TestCapabilities(t *testing.T) {
 	chart := tree{"Chart.yaml": chartYAML, "templates/a.yaml": strings.Replace(configMap, "{{ .Values.a | quote }}",
 		`"{{ .Capabilities.KubeVersion.Minor }} {{ .Capabilities.APIVersions.Has "apps/v1" }} {{ .Capabilities.APIVersions.Has "x.y/v1" }} {{ lookup "v1" "Pod" "" "" }}"`, 1)}
 	objects := check(t, chart, `,"kubeVersion":"1.31.2","apiVersions":["x.y/v1"]`, "ConfigMap/r")
-	if text := string(objects[0].YAML); !strings.Contains(text, `a: "31 true true map[]"`) {
+	if text := objects[0].YAML; !strings.Contains(text, `a: "31 true true map[]"`) {
 		t.Error(text)
 	}
 	chart["Chart.yaml"] += "kubeVersion: \">=1.99\"\n"
@@ -168,4 +168,18 @@ func TestIgnore(t *testing.T) {
 		"templates/a.yaml": configMap, "templates/b.yaml.bak": "{{", "templates/skipped/c.yaml": "{{",
 	}
 	check(t, chart, `,"values":{"a":1}`, "ConfigMap/r")
+}
+
+// TestBrokenDefinitions: helm prints the files of crds/ as they are; here a file is refused only if
+// nobody could tell what object it is.
+func TestBrokenDefinitions(t *testing.T) {
+	definition := "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata:\n  name: c\n"
+	chart := tree{"Chart.yaml": chartYAML, "crds/c.yaml": definition + "spec:\n  a: b: c\n"}
+	objects := check(t, chart, `,"includeCrds":true`, "CustomResourceDefinition/c")
+	if text := objects[0].YAML; text != chart["crds/c.yaml"] {
+		t.Errorf("%q", text)
+	}
+	chart["crds/c.yaml"] = "{apiVersion: v1, kind: [\n"
+	check(t, chart, `,"includeCrds":true`, codeOutput, "crds/c.yaml")
+	check(t, chart, "")
 }

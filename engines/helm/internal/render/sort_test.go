@@ -69,8 +69,8 @@ func FuzzHead(f *testing.F) {
 				compare(t, one.text, identity)
 			}
 			// The lenient scanner does not promise that the document is valid.
-			identity, ok := wire.ScanHead([]byte(one.text))
-			if parsed, err := parseHead([]byte(one.text)); ok && err == nil && parsed != nil && parsed.Kind != "" && *parsed != identity {
+			identity, ok := wire.ScanHead(one.text)
+			if parsed, err := parseHead(one.text); ok && err == nil && parsed != nil && parsed.Kind != "" && *parsed != identity {
 				t.Fatalf("%q: scanned %+v, parsed %+v", one.text, identity, *parsed)
 			}
 		}
@@ -80,7 +80,7 @@ func FuzzHead(f *testing.F) {
 // compare parses a document that was scanned.
 func compare(t *testing.T, text string, identity wire.Identity) {
 	t.Helper()
-	parsed, err := parseHead([]byte(text))
+	parsed, err := parseHead(text)
 	if err != nil {
 		t.Fatalf("%q: %v", text, err)
 	}

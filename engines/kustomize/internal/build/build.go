@@ -125,7 +125,7 @@ func objects(resources resmap.ResMap) ([]wire.Object, error) {
 		if err != nil {
 			return nil, err
 		}
-		objects = append(objects, wire.Object{Identity: identity(resource), YAML: yaml})
+		objects = append(objects, wire.Object{Identity: identity(resource), YAML: string(yaml)})
 	}
 	return objects, nil
 }
