@@ -18,7 +18,7 @@ use crate::thread::on_render_thread;
 
 /// Calls in progress at once that `kcl_eval::budget::DEFAULT_DEPTH` allows, less what surrounds
 /// a recursion.
-const DEEP: usize = 390;
+const DEEP: usize = 380;
 
 /// A folder for one test, with a folder `mount` in it.
 struct Folder(PathBuf);
@@ -296,7 +296,7 @@ fn renders_nest_up_to_the_limit() {
 fn recursion(depth: usize, body: &str) -> String {
     let body = body.replace("{}", "f(n - 1)");
     format!(
-        "import akua.helm\nf = lambda n: int {{\n    helm.template({{chart = \"x\"}}) if n == 0 else {body}\n}}\nresources = f({depth})\n"
+        "import akua.helm\nschema S:\n    a: any\nf = lambda n: int {{\n    helm.template({{chart = \"x\"}}) if n == 0 else {body}\n}}\nresources = f({depth})\n"
     )
 }
 
@@ -338,9 +338,31 @@ fn stack_bytes(body: &str) -> usize {
 
 #[test]
 fn a_recursion_stays_in_its_share_of_the_stack() {
-    for body in ["{}", "[x for x in {}]", "{a = {}}.a", "[] + {}", "[{}][0]"] {
-        let level = stack_bytes(body);
-        eprintln!("{body}: {level} bytes a level");
-        assert!(level * DEEP <= 512 << 10, "{body}: {level} bytes a level");
+    let plain = stack_bytes("{}");
+    eprintln!("a call: {plain} bytes");
+    assert!(plain * 390 <= 512 << 10, "{plain} bytes a level");
+}
+
+/// Expressions that nest: what comes before and behind the inner one.
+const NESTS: [(&str, &str); 8] = [
+    ("[", "][0]"),
+    ("[x for x in ", "]"),
+    ("{a = ", "}.a"),
+    ("[] + (", ")"),
+    ("(lambda { ", " })()"),
+    ("S {a = [x for x in ", "]}.a"),
+    ("S {a: {b = ", "}}.a.b"),
+    ("[{if True: a = ", "}][0].a"),
+];
+
+#[test]
+fn nested_expressions_in_a_recursion_end_in_a_diagnostic() {
+    for (open, close) in NESTS {
+        let body = format!("{}{{}}{}", open.repeat(20), close.repeat(20));
+        let program = recursion(DEEP, &body);
+        let session = Session::new(Limits::default(), [0; 32]);
+        let made = on_render_thread(1, || call(&session, &program, &mut Slow(Duration::ZERO)));
+        let failure = made.unwrap_or_else(|error| panic!("{open}: {error:?}")).failure();
+        assert!(failure.starts_with("E_KCL_DEPTH"), "{open}: {failure}");
     }
 }
