@@ -22,6 +22,7 @@
 )]
 
 mod callouts;
+mod capture;
 mod embedded;
 mod engine;
 mod error;

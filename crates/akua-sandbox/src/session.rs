@@ -153,7 +153,7 @@ impl Session {
         }
         Ok(GuestOutput {
             bytes,
-            stdout: world.stdout.contents().to_vec(),
+            stdout: world.stdout.contents(),
             stderr: state.stderr(),
             fuel_used: state.fuel_used(),
             memory_bytes: state.memory_bytes(),
@@ -291,3 +291,5 @@ fn prepared(guest: Guest) -> wasmtime::Result<&'static InstancePre<GuestState>> 
 mod engine_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod worker_tests;

@@ -188,7 +188,7 @@ impl GuestState {
 
     /// Standard error, as far as it was kept.
     pub(crate) fn stderr(&self) -> Vec<u8> {
-        self.world.stderr.contents().to_vec()
+        self.world.stderr.contents()
     }
 
     /// The limit on the memory of this Store.

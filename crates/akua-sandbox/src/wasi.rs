@@ -13,9 +13,9 @@ use chacha20::rand_core::{SeedableRng, TryRng};
 use std::convert::Infallible;
 use wasmtime::{Caller, Extern, Linker};
 use wasmtime_wasi::p1::WasiP1Ctx;
-use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
 use wasmtime_wasi::{FsPerms, HostMonotonicClock, HostWallClock, WasiCtxBuilder};
 
+use crate::capture::Capture;
 use crate::store::GuestState;
 
 /// The instant at which every guest believes to run: 2024-01-01T00:00:00Z.
@@ -48,9 +48,9 @@ pub(crate) struct World {
     /// The context of WASI.
     pub(crate) context: WasiP1Ctx,
     /// Standard output, as far as it is kept.
-    pub(crate) stdout: MemoryOutputPipe,
+    pub(crate) stdout: Capture,
     /// Standard error, as far as it is kept.
-    pub(crate) stderr: MemoryOutputPipe,
+    pub(crate) stderr: Capture,
     /// What was used.
     pub(crate) uses: Uses,
     /// The monotonic clock, which only sleeping moves on.
@@ -69,8 +69,8 @@ pub(crate) fn world(
 ) -> wasmtime::Result<World> {
     let uses = Uses::default();
     let monotonic = Arc::new(AtomicU64::new(MONOTONIC_START_NANOSECONDS));
-    let stdout = MemoryOutputPipe::new(capture_limit_bytes);
-    let stderr = MemoryOutputPipe::new(capture_limit_bytes);
+    let stdout = Capture::new(capture_limit_bytes);
+    let stderr = Capture::new(capture_limit_bytes);
     let mut builder = WasiCtxBuilder::new();
     builder
         // klog reads the first argument when a Go guest starts.

@@ -3,8 +3,6 @@
 
 use std::time::{Duration, Instant};
 
-use akua_wire::{FrameBuilder, decode};
-
 use super::*;
 use crate::callouts::BridgeFault;
 use crate::error::{DeadlineKind, MemoryKind, TrapKind};
@@ -18,27 +16,6 @@ fn hostile(request: &str, limits: Limits) -> Result<GuestOutput, SandboxError> {
 /// The error of the hostile guest under default limits.
 fn refused(request: &str) -> SandboxError {
     hostile(request, Limits::default()).expect_err("the guest misbehaves")
-}
-
-/// Answers nothing.
-struct Mute;
-
-impl Callouts for Mute {
-    fn call(&mut self, _method: &str, _args: &str, _kwargs: &str) -> String {
-        r#"{"ok":null}"#.to_owned()
-    }
-}
-
-/// Runs the worker with a request in JSON.
-fn worker(
-    session: &Session,
-    request: &str,
-    calls: &mut dyn Callouts,
-) -> Result<String, SandboxError> {
-    let frame = FrameBuilder::new().part("request", request.as_bytes()).finish();
-    let output = session.run_worker(&[], &frame, calls)?;
-    let frame = decode(&output.bytes, usize::MAX).expect("a frame");
-    Ok(String::from_utf8_lossy(frame.get("result").expect("a result")).into_owned())
 }
 
 #[test]
@@ -188,96 +165,4 @@ fn sleeping_takes_no_time() {
     let start = Instant::now();
     hostile("zzz", Limits::default()).expect("a sleeper");
     assert!(start.elapsed() < Duration::from_secs(5));
-}
-
-#[test]
-fn the_worker_answers_over_frames() {
-    let session = Session::new(Limits::default(), [0; 32]);
-    let answer = worker(&session, r#"{"ping":true}"#, &mut Mute).expect("an answer");
-    assert_eq!(answer, r#"{"pong":{"ping":true}}"#);
-}
-
-/// Runs an endless engine within its time, then answers.
-struct Nested<'a> {
-    /// The session.
-    session: &'a Session,
-    /// Renders still to nest.
-    depth: usize,
-    /// What went wrong inside.
-    failure: Option<String>,
-}
-
-impl Callouts for Nested<'_> {
-    fn call(&mut self, method: &str, args: &str, kwargs: &str) -> String {
-        assert_eq!((method, args, kwargs), ("pkg.render", "[]", "{}"));
-        if self.depth > 0 {
-            let depth = self.depth - 1;
-            let mut inner = Nested { session: self.session, depth, failure: None };
-            let answer = worker(self.session, CALL, &mut inner);
-            self.failure = inner.failure.or_else(|| answer.err().map(|error| format!("{error:?}")));
-        }
-        r#"{"ok":[1]}"#.to_owned()
-    }
-}
-
-/// A request that calls the bridge.
-const CALL: &str = r#"{"call":["pkg.render","[]","{}"]}"#;
-
-/// Nests renders; gives what went wrong, if anything did.
-fn nest(depth: usize) -> Option<String> {
-    let session = Session::new(Limits::default(), [0; 32]);
-    on_render_thread(session.limits().max_depth, || {
-        let mut calls = Nested { session: &session, depth, failure: None };
-        let answer = worker(&session, CALL, &mut calls).expect("the outermost answers");
-        assert_eq!(answer, r#"{"ok":[1]}"#);
-        calls.failure
-    })
-}
-
-#[test]
-fn renders_nest_up_to_the_limit() {
-    assert_eq!(nest(15), None);
-    assert_eq!(nest(16), Some("Depth { limit: 16 }".to_owned()));
-}
-
-/// Answers after a while.
-struct Slow(Duration);
-
-impl Callouts for Slow {
-    fn call(&mut self, _method: &str, _args: &str, _kwargs: &str) -> String {
-        std::thread::sleep(self.0);
-        r#"{"ok":null}"#.to_owned()
-    }
-}
-
-#[test]
-fn the_clock_of_the_worker_stands_while_it_waits() {
-    let worker_timeout = Duration::from_millis(200);
-    let limits = Limits { worker_timeout, ..Limits::default() };
-    let session = Session::new(limits, [0; 32]);
-    let mut calls = Slow(Duration::from_millis(900));
-    worker(&session, CALL, &mut calls).expect("only the host was slow");
-    let limits = Limits { timeout: Duration::from_millis(200), ..Limits::default() };
-    let session = Session::new(limits, [0; 32]);
-    let error = worker(&session, CALL, &mut calls).expect_err("the render was slow");
-    assert!(
-        matches!(error, SandboxError::Deadline { kind: DeadlineKind::Render, .. }),
-        "{error:?}"
-    );
-}
-
-#[test]
-fn an_answer_over_the_limit_is_refused() {
-    struct Long(usize);
-    impl Callouts for Long {
-        fn call(&mut self, _method: &str, _args: &str, _kwargs: &str) -> String {
-            format!("\"{}\"", "x".repeat(self.0 - 2))
-        }
-    }
-    let limits = Limits { bridge_limit_bytes: 1000, ..Limits::default() };
-    let session = Session::new(limits, [0; 32]);
-    worker(&session, CALL, &mut Long(1000)).expect("exactly enough");
-    let error = worker(&session, CALL, &mut Long(1001)).expect_err("a byte more");
-    let large = BridgeFault::TooLarge { limit_bytes: 1000 };
-    assert!(matches!(error, SandboxError::Bridge { fault } if fault == large), "{error:?}");
 }

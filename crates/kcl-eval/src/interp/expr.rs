@@ -34,6 +34,20 @@ impl Interp<'_> {
             ExprKind::Schema(id) => Ok(Value::Schema(*id)),
             ExprKind::Native(id) => Ok(self.native_value(*id)),
             ExprKind::Module(id) => Ok(Value::Module(*id)),
+            ExprKind::Lambda(lambda) => self.closure(lambda, None),
+            _ => {
+                self.budget.nest().map_err(|error| place(error, expr.span))?;
+                let value = self.compound(expr);
+                self.budget.unnest();
+                value
+            }
+        }
+    }
+
+    /// Evaluates what is made of other expressions.
+    #[inline(always)]
+    fn compound(&mut self, expr: &Expr) -> Eval<Value> {
+        match &expr.kind {
             ExprKind::Dict(dict) => self.dict(dict, false).map(Value::dict),
             ExprKind::List(items) => self.list(items),
             ExprKind::Member { value, name, optional } => {
@@ -46,7 +60,6 @@ impl Interp<'_> {
             ExprKind::Config { head, args, dict } => {
                 self.config(head, args.as_deref(), dict, expr.span)
             }
-            ExprKind::Lambda(lambda) => self.closure(lambda, None),
             _ => self.operator(expr),
         }
     }
