@@ -36,21 +36,21 @@ fn run_render(printer: &Printer, args: &Render) -> Result<Exit, Failure> {
     printer.printed(&outcome.printed);
     printer.diagnostics(&outcome.warnings, &outcome.sources);
     if printer.json {
-        return Ok(printer.document(&outcome.summary));
+        return Ok(printer.document(&outcome.summary()));
     }
     if to_stream {
-        return Ok(printer.bytes(&outcome.stream));
+        return Ok(printer.bytes(&outcome.stream()));
     }
-    let count = outcome.summary.files.len();
+    let count = outcome.files.len();
     let objects = if count == 1 { "object" } else { "objects" };
-    let line = match &outcome.summary.target {
+    let line = match &outcome.target {
         Some(target) => format!("rendered {count} {objects} to {target}"),
         None => format!("rendered {count} {objects}; nothing was written"),
     };
     let mut exit = printer.line(&line);
     if args.dry_run {
-        for file in &outcome.summary.files {
-            exit = exit.max(printer.line(&format!("  {}", file.path)));
+        for file in &outcome.files {
+            exit = exit.max(printer.line(&format!("  {}", file.name)));
         }
     }
     Ok(exit)

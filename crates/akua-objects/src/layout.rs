@@ -40,8 +40,24 @@ pub struct OutputFile {
     pub identity: Identity,
     /// The bytes of the file.
     pub bytes: Vec<u8>,
-    /// SHA-256 of the bytes, in hexadecimal.
-    pub sha256: String,
+}
+
+impl OutputFile {
+    /// Returns the SHA-256 of the bytes, in hexadecimal.
+    pub fn sha256(&self) -> String {
+        hex(&Sha256::digest(&self.bytes))
+    }
+}
+
+/// Returns the SHA-256 over names and contents of all files, as `sha256:<hexadecimal>`.
+pub fn digest(files: &[OutputFile]) -> String {
+    let mut hash = Sha256::new();
+    for file in files {
+        hash.update(file.name.as_bytes());
+        hash.update(b"\n");
+        hash.update(&file.bytes);
+    }
+    format!("sha256:{}", hex(&hash.finalize()))
 }
 
 /// Gives each object its file, in order; a name that is taken gets a number behind it.
@@ -63,8 +79,7 @@ pub fn lay_out(objects: Vec<Object>) -> Vec<OutputFile> {
         if !bytes.ends_with(b"\n") {
             bytes.push(b'\n');
         }
-        let sha256 = hex(&Sha256::digest(&bytes));
-        files.push(OutputFile { name, identity: object.identity, bytes, sha256 });
+        files.push(OutputFile { name, identity: object.identity, bytes });
     }
     files
 }

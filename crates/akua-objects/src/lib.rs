@@ -6,4 +6,4 @@
 
 mod layout;
 
-pub use layout::{Identity, Object, OutputFile, lay_out, stream};
+pub use layout::{Identity, Object, OutputFile, digest, lay_out, stream};

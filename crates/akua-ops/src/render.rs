@@ -7,8 +7,6 @@ use akua_package::Package;
 use akua_render::{Inputs, Rendered};
 use akua_source::{Diagnostic, SourceMap};
 use serde::Serialize;
-use sha2::{Digest as _, Sha256};
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 /// Largest inputs document, in bytes.
@@ -41,10 +39,12 @@ pub enum Target {
 /// A render that succeeded.
 #[derive(Debug)]
 pub struct RenderOutcome {
-    /// The machine-readable summary.
-    pub summary: Summary,
-    /// The stream, for [`Target::Stream`].
-    pub stream: Vec<u8>,
+    /// The output directory, `-` for a stream, none for a dry run.
+    pub target: Option<String>,
+    /// The files, in the order of the objects.
+    pub files: Vec<OutputFile>,
+    /// What the render cost.
+    pub cost: Cost,
     /// Warnings.
     pub warnings: Vec<Diagnostic>,
     /// The sources that they point into.
@@ -53,34 +53,52 @@ pub struct RenderOutcome {
     pub printed: Vec<u8>,
 }
 
+impl RenderOutcome {
+    /// Returns all objects as one stream.
+    pub fn stream(&self) -> Vec<u8> {
+        akua_objects::stream(&self.files)
+    }
+
+    /// Returns the machine-readable summary, with the digests of all files.
+    pub fn summary(&self) -> Summary<'_> {
+        Summary {
+            format: "raw-manifests",
+            target: self.target.as_deref(),
+            files: self.files.iter().map(summary).collect(),
+            hash: akua_objects::digest(&self.files),
+            cost: &self.cost,
+        }
+    }
+}
+
 /// The summary of `render --json`.
 #[derive(Debug, Serialize)]
-pub struct Summary {
+pub struct Summary<'a> {
     /// Always `raw-manifests`.
     pub format: &'static str,
     /// The output directory, `-` for a stream, none for a dry run.
-    pub target: Option<String>,
+    pub target: Option<&'a str>,
     /// The files, in the order of the objects.
-    pub files: Vec<FileSummary>,
+    pub files: Vec<FileSummary<'a>>,
     /// SHA-256 over names and contents of all files.
     pub hash: String,
     /// What the render cost.
-    pub cost: Cost,
+    pub cost: &'a Cost,
 }
 
 /// One file of the summary.
 #[derive(Debug, Serialize)]
-pub struct FileSummary {
+pub struct FileSummary<'a> {
     /// Its name in the output directory.
-    pub path: String,
+    pub path: &'a str,
     /// SHA-256 of its bytes, in hexadecimal.
     pub sha256: String,
     /// The object's kind.
-    pub kind: String,
+    pub kind: &'a str,
     /// The object's namespace, empty where it has none.
-    pub namespace: String,
+    pub namespace: &'a str,
     /// The object's name, or its `generateName`.
-    pub name: String,
+    pub name: &'a str,
 }
 
 /// What a render cost.
@@ -105,7 +123,6 @@ pub fn render(request: &RenderRequest) -> Result<RenderOutcome, Failure> {
     let rendered = akua_render::render(&package, inputs.as_ref(), limits)?;
     let Rendered { objects, warnings, sources, printed, report } = rendered;
     let files = akua_objects::lay_out(objects);
-    let mut stream = Vec::new();
     let target = match &request.target {
         Target::Folder(folder) => {
             let contents: Vec<(&str, &[u8])> =
@@ -113,10 +130,7 @@ pub fn render(request: &RenderRequest) -> Result<RenderOutcome, Failure> {
             akua_disk::write_output(folder, &contents)?;
             Some(folder.display().to_string())
         }
-        Target::Stream => {
-            stream = akua_objects::stream(&files);
-            Some("-".to_owned())
-        }
+        Target::Stream => Some("-".to_owned()),
         Target::Nowhere => None,
     };
     let cost = Cost {
@@ -124,14 +138,7 @@ pub fn render(request: &RenderRequest) -> Result<RenderOutcome, Failure> {
         peak_memory_bytes: report.peak_memory_bytes,
         stores: report.calls,
     };
-    let summary = Summary {
-        format: "raw-manifests",
-        target,
-        hash: hash(&files),
-        files: files.into_iter().map(summary).collect(),
-        cost,
-    };
-    Ok(RenderOutcome { summary, stream, warnings, sources, printed })
+    Ok(RenderOutcome { target, files, cost, warnings, sources, printed })
 }
 
 /// Reads the inputs document, named or by default.
@@ -156,22 +163,14 @@ fn inputs(package: &Package, named: Option<&Path>) -> Result<Option<Inputs>, Fai
     Ok(Some(Inputs { name: name.to_owned(), bytes }))
 }
 
-fn summary(file: OutputFile) -> FileSummary {
-    let OutputFile { name: path, identity, sha256, .. } = file;
-    let name = if identity.name.is_empty() { identity.generate_name } else { identity.name };
-    FileSummary { path, sha256, kind: identity.kind, namespace: identity.namespace, name }
-}
-
-fn hash(files: &[OutputFile]) -> String {
-    let mut hash = Sha256::new();
-    for file in files {
-        hash.update(file.name.as_bytes());
-        hash.update(b"\n");
-        hash.update(&file.bytes);
+fn summary(file: &OutputFile) -> FileSummary<'_> {
+    let identity = &file.identity;
+    let name = if identity.name.is_empty() { &identity.generate_name } else { &identity.name };
+    FileSummary {
+        path: &file.name,
+        sha256: file.sha256(),
+        kind: &identity.kind,
+        namespace: &identity.namespace,
+        name,
     }
-    let mut text = "sha256:".to_owned();
-    for byte in hash.finalize() {
-        let _written = write!(text, "{byte:02x}");
-    }
-    text
 }
