@@ -1,10 +1,10 @@
 //! The modules `akua.*`: what a package may ask of akua.
 
 use akua_wire::protocol::{METHOD_HELM, METHOD_KUSTOMIZE, METHOD_PACKAGE};
-use kcl_eval::dict::Dict;
-use kcl_eval::interp::{Interp, call_error};
-use kcl_eval::library::{Args, Eval, Library, error, function};
-use kcl_eval::value::Value;
+use kcl::eval::dict::Dict;
+use kcl::eval::interp::{Interp, call_error};
+use kcl::eval::library::{Args, Eval, Library, error, function};
+use kcl::eval::value::Value;
 
 /// Sources of the modules: the schemas of their arguments.
 pub(crate) const SOURCES: &[(&str, &str)] = &[
@@ -47,7 +47,7 @@ schema Render:
 
 /// Returns the standard library with the modules of akua.
 pub(crate) fn library() -> Library {
-    kcl_std::library()
+    kcl::standard::library()
         .module("akua.ctx", &[function("input", input)])
         .module("akua.helm", &[function("template", template)])
         .module("akua.kustomize", &[function("build", build)])
@@ -79,7 +79,7 @@ fn invoke(interp: &mut Interp<'_>, method: &str, args: Args) -> Eval<Value> {
         None => Value::dict(args.keyword.into_iter().collect()),
     };
     if argument.as_dict().is_none() {
-        let found = kcl_eval::text::type_of(&argument);
+        let found = kcl::eval::text::type_of(&argument);
         return Err(error("TypeError", format!("{method}() expected a dict, got {found}")));
     }
     let argument = interp.force_deep(argument)?;

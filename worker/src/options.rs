@@ -1,7 +1,7 @@
 //! Options: what `-D key=value` means.
 
-use kcl_eval::interp::OptionValue;
-use kcl_eval::value::Value;
+use kcl::eval::interp::OptionValue;
+use kcl::eval::value::Value;
 use serde_json::Value as Json;
 
 /// Reads `key=value`: JSON, else a KCL literal, else text.

@@ -4,18 +4,18 @@ use crate::modules;
 use crate::options::option;
 use crate::select::select;
 use crate::world::Sandbox;
-use akua_source::Diagnostic;
 use akua_wire::protocol::{
     Answer, EvalOptions, Goal, INPUTS, Identity, OBJECT, OUTPUT, ObjectEntry, REQUEST, RESULT,
     Request,
 };
 use akua_wire::{Frame, FrameBuilder, decode};
+use kcl::eval::dict::Dict;
+use kcl::eval::interp::{Interp, OptionValue, Output};
+use kcl::eval::library::{Eval, error};
+use kcl::eval::text::type_of;
+use kcl::source::Diagnostic;
+use kcl::standard::Encoding;
 use kcl::{OutputOptions, Value};
-use kcl_eval::dict::Dict;
-use kcl_eval::interp::{Interp, OptionValue, Output};
-use kcl_eval::library::{Eval, error};
-use kcl_eval::text::type_of;
-use kcl_std::Encoding;
 
 /// Builds what every run needs, so that it is in the snapshot.
 pub(crate) fn warm() {
@@ -125,7 +125,7 @@ fn inputs(frame: &Frame<'_>, name: Option<&str>) -> Result<Value, Answer> {
     };
     let text = std::str::from_utf8(bytes)
         .map_err(|_invalid| refuse(format!("`{name}` is not UTF-8 text")))?;
-    let documents = kcl_std::from_yaml(text)
+    let documents = kcl::standard::from_yaml(text)
         .map_err(|reason| refuse(format!("`{name}` is not YAML: {}", reason.message)))?;
     if documents.len() > 1 {
         return Err(refuse(format!("`{name}` has {} documents, expected one", documents.len())));
@@ -203,7 +203,7 @@ fn object(at: usize, item: &Value, parts: &mut Vec<(&'static str, Vec<u8>)>) -> 
             "`resources[{at}]` ({kind}) has neither `metadata.name` nor `metadata.generateName`"
         )));
     }
-    parts.push((OBJECT, kcl_std::to_yaml(item, Encoding::default())?.into_bytes()));
+    parts.push((OBJECT, kcl::standard::to_yaml(item, Encoding::default())?.into_bytes()));
     Ok(ObjectEntry::Made(identity))
 }
 
@@ -242,17 +242,19 @@ fn text(interp: &mut Interp<'_>, output: &Output, options: &EvalOptions) -> Eval
             .map_err(|message| error("EvaluationError", message))?;
     }
     let text = match &document {
-        _ if options.json => kcl_std::to_json(&document, Encoding::default(), 2)? + "\n",
+        _ if options.json => kcl::standard::to_json(&document, Encoding::default(), 2)? + "\n",
         Value::List(items)
             if selected
                 && !items.is_empty()
                 && items.iter().all(|item| item.as_dict().is_some()) =>
         {
-            let documents: Eval<Vec<String>> =
-                items.iter().map(|item| kcl_std::to_yaml(item, Encoding::default())).collect();
+            let documents: Eval<Vec<String>> = items
+                .iter()
+                .map(|item| kcl::standard::to_yaml(item, Encoding::default()))
+                .collect();
             documents?.join("---\n")
         }
-        document => kcl_std::to_yaml(document, Encoding::default())?,
+        document => kcl::standard::to_yaml(document, Encoding::default())?,
     };
     Ok(made(text))
 }

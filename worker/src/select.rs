@@ -1,6 +1,6 @@
 //! Path selectors (`-S a.b.c`): only that value of the document.
 
-use kcl_eval::value::Value;
+use kcl::eval::value::Value;
 
 /// Returns the selected value, or a list of them where there are several selectors.
 pub(crate) fn select(document: &Value, paths: &[String]) -> Result<Value, String> {

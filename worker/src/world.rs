@@ -2,9 +2,9 @@
 
 use crate::abi;
 use akua_wire::protocol::{BridgeError, BridgeValue, Envelope, METHOD_LOAD};
-use kcl_eval::dict::Dict;
-use kcl_eval::value::{Opaque, Value};
-use kcl_eval::world::{CallError, World, WorldError};
+use kcl::eval::dict::Dict;
+use kcl::eval::value::{Opaque, Value};
+use kcl::eval::world::{CallError, World, WorldError};
 use serde_json::Value as Json;
 use std::cell::OnceCell;
 use std::io::{ErrorKind, Read as _};
@@ -147,7 +147,7 @@ fn broken(reason: &str) -> CallError {
 }
 
 fn decode(text: &str) -> Result<Value, CallError> {
-    let documents = kcl_std::from_manifest(text).map_err(|reason| CallError {
+    let documents = kcl::standard::from_manifest(text).map_err(|reason| CallError {
         code: "E_ENGINE_OUTPUT".to_owned(),
         message: format!("an engine made an object that is not YAML: {}", reason.message),
         path: None,
@@ -163,7 +163,7 @@ pub(crate) fn to_json(value: &Value) -> Json {
         Value::Int(value) => Json::from(*value),
         Value::Float(value) => Json::from(*value),
         Value::Multiplied(value, multiplier) => {
-            Json::from(kcl_eval::text::multiplied(*value, *multiplier))
+            Json::from(kcl::eval::text::multiplied(*value, *multiplier))
         }
         Value::Str(text) => Json::from(&**text),
         Value::List(items) => {

@@ -65,7 +65,9 @@ fn allowed(from: &str, to: &str) -> bool {
         _ if DOMAIN.contains(&from) => to == "akua-source",
         "akua-oci" => ground || to == "akua-disk",
         _ if EFFECTS.contains(&from) => ground,
-        "akua-package" | "akua-render" => ground || domain || effects,
+        "akua-package" => ground || domain || effects,
+        // Nested packages are loaded while their render runs: docs/decisions/0004.
+        "akua-render" => ground || domain || effects || to == "akua-package",
         "akua-ops" => {
             let work = ["akua-package", "akua-render", "kcl-syntax"].contains(&to);
             ground || domain || effects || work

@@ -26,7 +26,7 @@ pub use plan::Inputs;
 
 use akua_objects::Object;
 use akua_package::Package;
-use akua_sandbox::{Limits, Report, Session};
+use akua_sandbox::{Guest, Limits, Report, Session};
 use akua_source::{Diagnostic, SourceMap};
 use callouts::Driver;
 use sha2::{Digest as _, Sha256};
@@ -62,7 +62,9 @@ pub fn render(
 ) -> Result<Rendered, RenderFailure> {
     let depth = limits.max_depth;
     akua_sandbox::on_render_thread(depth, || {
-        let session = Session::new(limits, seed(package, inputs));
+        let entry = package.root.read(&package.entry, plan::SOURCE_LIMIT_BYTES).unwrap_or_default();
+        akua_sandbox::prepare_in_background(probable(&entry));
+        let session = Session::new(limits, seed(package, &entry, inputs));
         let mut driver = Driver::new(&session);
         let finished = driver.run(package, inputs);
         let report = session.report();
@@ -99,11 +101,21 @@ fn within_budget(objects: &[Object]) -> Result<(), RenderFailure> {
     Ok(())
 }
 
+/// Returns the engines that an entry file names: a guess that only decides what is loaded early.
+fn probable(entry: &[u8]) -> Vec<Guest> {
+    let text = String::from_utf8_lossy(entry);
+    let guesses = [
+        (Guest::Helm, ["import charts.", "import akua.helm"].as_slice()),
+        (Guest::Kustomize, &["import akua.kustomize"]),
+    ];
+    let named = guesses.iter().filter(|(_, words)| words.iter().any(|word| text.contains(word)));
+    named.map(|(guest, _)| *guest).collect()
+}
+
 /// Returns the seed of all random bytes of a render: it follows from what is rendered.
-fn seed(package: &Package, inputs: Option<&Inputs>) -> [u8; 32] {
+fn seed(package: &Package, entry: &[u8], inputs: Option<&Inputs>) -> [u8; 32] {
     let mut hash = Sha256::new();
-    let entry = package.root.read(&package.entry, plan::SOURCE_LIMIT_BYTES).unwrap_or_default();
-    for part in [&package.manifest_bytes, &entry] {
+    for part in [package.manifest_bytes.as_slice(), entry] {
         hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_le_bytes());
         hash.update(part);
     }

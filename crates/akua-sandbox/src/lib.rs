@@ -39,6 +39,6 @@ pub use callouts::{BridgeFault, Callouts};
 pub use embedded::Guest;
 pub use error::{DeadlineKind, MemoryKind, SandboxError, TrapKind};
 pub use limits::Limits;
-pub use session::{GuestOutput, Report, Session};
+pub use session::{GuestOutput, Report, Session, prepare_in_background};
 pub use thread::on_render_thread;
 pub use wasi::Mount;

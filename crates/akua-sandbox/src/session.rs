@@ -265,6 +265,23 @@ fn answer(
     }
 }
 
+/// Loads the guests that a render will probably need, on a thread of its own, while the worker
+/// runs. It only saves time: what is not loaded yet is loaded when it is called.
+pub fn prepare_in_background(guests: Vec<Guest>) {
+    // The worker is needed first: it must not wait for the others.
+    if guests.is_empty() || prepared(Guest::Worker).is_err() {
+        return;
+    }
+    let load = move || {
+        for guest in guests {
+            // An error is told when the guest is called.
+            drop(prepared(guest).map(|_| ()));
+        }
+    };
+    #[expect(clippy::disallowed_methods, reason = "this crate owns the effect of threads")]
+    drop(std::thread::spawn(load));
+}
+
 /// The guest with its imports resolved, once a process.
 fn prepared(guest: Guest) -> wasmtime::Result<&'static InstancePre<GuestState>> {
     static PREPARED: [OnceLock<InstancePre<GuestState>>; 4] = [const { OnceLock::new() }; 4];

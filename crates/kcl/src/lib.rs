@@ -1,13 +1,17 @@
 //! KCL in one call: load the files, parse, resolve, evaluate, lay out the result.
 //!
 //! **Invariant:** everything outside comes through the [`World`]; the library of native functions
-//! is an argument. Start with [`run`].
+//! is an argument. The worker names this crate alone, and reaches the others through it. Start
+//! with [`run`].
 #![forbid(unsafe_code)]
 
 mod load;
 mod output;
 
+pub use akua_source as source;
+pub use kcl_eval as eval;
 pub use kcl_eval::{Interp, Library, Value, world::World};
+pub use kcl_std as standard;
 pub use output::{OutputOptions, document};
 
 use akua_source::{Diagnostic, Severity, SourceMap};
