@@ -64,6 +64,7 @@ impl Default for Goal {
 
 /// How `akua eval` evaluates and prints.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct EvalOptions {
     /// `-D key=value`, in order, as given.
     pub define: Vec<String>,
