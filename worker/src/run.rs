@@ -100,7 +100,7 @@ fn answer(
     let mut world = Sandbox { work_folder: request.work_folder.clone(), module_folder };
     let library = modules::library();
     let outcome = kcl::run(&program, &library, &mut world, |interp, output| match &request.goal {
-        Goal::Render { .. } => objects(interp, output),
+        Goal::Render { .. } => objects(interp, &output),
         Goal::Eval(options) => text(interp, output, options),
     });
     let mut answer = Answer { diagnostics: outcome.diagnostics, ..Answer::default() };
@@ -140,7 +140,7 @@ fn inputs(frame: &Frame<'_>, name: Option<&str>) -> Result<Value, Answer> {
 }
 
 /// Takes the objects of `resources`.
-fn objects(interp: &mut Interp<'_>, output: Output) -> Eval<Made> {
+fn objects(interp: &mut Interp<'_>, output: &Output) -> Eval<Made> {
     let Some((_, resources)) = output.variables.iter().find(|(name, _)| &**name == "resources")
     else {
         let mut failure = refuse("the package sets no `resources`".to_owned());
@@ -166,11 +166,13 @@ fn objects(interp: &mut Interp<'_>, output: Output) -> Eval<Made> {
     Ok(made)
 }
 
+#[expect(clippy::unnecessary_box_returns, reason = "the error type of an evaluation")]
 fn refuse(message: String) -> Box<Diagnostic> {
     Box::new(Diagnostic::error("E_RENDER_RESOURCES", message))
 }
 
 /// Points at the statement that sets `resources`.
+#[expect(clippy::unnecessary_box_returns, reason = "the error type of an evaluation")]
 fn at_resources(interp: &Interp<'_>, failure: Box<Diagnostic>) -> Box<Diagnostic> {
     let globals = interp.program.packages.first().map(|package| package.globals.as_slice());
     match globals.unwrap_or_default().iter().find(|global| &*global.name == "resources") {
