@@ -55,6 +55,7 @@ pub(crate) fn library() -> Library {
 }
 
 /// `ctx.input()`: the inputs document, `{}` if there is none.
+#[expect(clippy::unnecessary_wraps, reason = "the type of every entry of a library")]
 fn input(interp: &mut Interp<'_>, _: Args) -> Eval<Value> {
     let found = interp.option("input").map(|option| option.value.clone());
     Ok(found.filter(|value| !value.is_nullish()).unwrap_or_else(|| Value::dict(Dict::default())))
