@@ -339,7 +339,6 @@ fn stack_bytes(body: &str) -> usize {
 #[test]
 fn a_recursion_stays_in_its_share_of_the_stack() {
     let plain = stack_bytes("{}");
-    eprintln!("a call: {plain} bytes");
     assert!(plain * 390 <= 512 << 10, "{plain} bytes a level");
 }
 

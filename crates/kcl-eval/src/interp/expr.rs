@@ -45,7 +45,7 @@ impl Interp<'_> {
     }
 
     /// Evaluates what is made of other expressions.
-    #[inline(always)]
+    #[inline]
     fn compound(&mut self, expr: &Expr) -> Eval<Value> {
         match &expr.kind {
             ExprKind::Dict(dict) => self.dict(dict, false).map(Value::dict),
