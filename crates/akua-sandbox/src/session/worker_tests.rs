@@ -77,6 +77,7 @@ fn run(
         files: vec!["/package/package.k".to_owned()],
         root: Some("/package".to_owned()),
         work_folder: "/package".to_owned(),
+        names: vec![("/package".to_owned(), String::new())],
         goal,
         ..Request::default()
     };
