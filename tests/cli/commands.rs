@@ -40,6 +40,7 @@ fn version() -> Result<()> {
     ensure!(line.starts_with("akua ") && line.ends_with('\n'), "{line}");
     let json: Json = serde_json::from_str(&text(akua(&["version", "--json"], folder.path())?)?)?;
     ensure!(line == format!("akua {}\n", json["version"].as_str().unwrap_or_default()));
+    ensure!(line == text(akua(&["--version"], folder.path())?)?, "`--version` says something else");
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 /// Renders Kubernetes packages that nobody vouches for, in a sandbox.
 #[derive(Debug, Parser)]
-#[command(name = "akua", version, disable_version_flag = true, max_term_width = 100)]
+#[command(name = "akua", version, max_term_width = 100)]
 pub(crate) struct Args {
     /// Flags of every command.
     #[command(flatten)]
