@@ -4,7 +4,6 @@ use crate::value::{Text, Value};
 use hashbrown::HashTable;
 use rustc_hash::FxHasher;
 use std::hash::Hasher;
-use std::rc::Rc;
 
 pub use kcl_sema::hir::EntryOp;
 
@@ -172,11 +171,6 @@ impl PartialEq for Dict {
         self.len() == other.len()
             && self.iter().all(|(key, value)| other.get(key).is_some_and(|found| found == value))
     }
-}
-
-/// Returns the change of a shared dict in place, or on a copy if others hold it too.
-pub fn make_mut(dict: &mut Rc<Dict>) -> &mut Dict {
-    Rc::make_mut(dict)
 }
 
 fn hash(key: &str) -> u64 {

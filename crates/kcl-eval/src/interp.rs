@@ -61,8 +61,6 @@ pub struct Interp<'p> {
     instances: Vec<(SchemaId, Value)>,
     /// Over zero while a value is made that will be joined with more before it has to be whole.
     lenient: u32,
-    /// The package whose code runs.
-    package: PackageId,
 }
 
 impl std::fmt::Debug for Interp<'_> {
@@ -103,7 +101,6 @@ impl<'p> Interp<'p> {
             globals,
             instances: Vec::new(),
             lenient: 0,
-            package: PackageId(0),
         }
     }
 
@@ -114,14 +111,11 @@ impl<'p> Interp<'p> {
     pub fn run(&mut self) -> Eval<Output> {
         let program = self.program;
         let mut output = Output::default();
-        for (at, package) in program.packages.iter().enumerate().skip(1) {
-            let id = PackageId(u32::try_from(at).unwrap_or(u32::MAX));
-            self.package = id;
+        for package in program.packages.iter().skip(1) {
             for action in &package.actions {
                 self.action(action)?;
             }
         }
-        self.package = PackageId(0);
         let Some(main) = program.packages.first() else { return Ok(output) };
         let mut actions = main.actions.iter().peekable();
         for (at, global) in main.globals.iter().enumerate() {
@@ -189,12 +183,10 @@ impl<'p> Interp<'p> {
         self.budget.enter().map_err(|error| place(error, global.span))?;
         self.set_global(package, at, Slot::InProgress(Value::Undefined));
         let scope = self.scope.take();
-        let outer = std::mem::replace(&mut self.package, package);
         let lenient = std::mem::take(&mut self.lenient);
         let target = setters::Target::Global(package, at);
         let result = self.fold(Value::Undefined, &global.setters, global.ty.as_deref(), &target);
         self.lenient = lenient;
-        self.package = outer;
         self.scope = scope;
         self.budget.leave();
         let value = result?;

@@ -33,11 +33,9 @@ impl Interp<'_> {
             set_slot(&scope, param.slot as usize, Slot::Done(value.clone()));
         }
         let outer = self.scope.replace(Rc::clone(&scope));
-        let package = std::mem::replace(&mut self.package, schema.package);
         let lenient = self.lenient;
         let result = self.build(&scope, params, span);
         self.lenient = lenient;
-        self.package = package;
         self.scope = outer;
         self.budget.leave();
         let value = result?;
