@@ -4,6 +4,7 @@
 use akua_tests::folder::{Folder, names};
 use akua_tests::process::akua;
 use anyhow::{Context, Result, ensure};
+use rustix::fs::{CWD, Mode, mkfifoat};
 use serde_json::Value as Json;
 use std::os::unix::fs::symlink;
 use std::path::Path;
@@ -291,6 +292,17 @@ fn escapes_by_the_file_module() -> Result<()> {
     check_read("up", "file.read(\"../good/package.k\")")?;
     check_read("link", "file.read(\"link/hostname\")")?;
     check_read("proc", "file.read(\"/proc/self/environ\")")
+}
+
+/// To open a pipe waits for who writes to it; in the host, where no deadline of a guest reaches.
+#[test]
+fn waits_for_a_pipe() -> Result<()> {
+    let package = Package::new("pipe", &format!("import file\nx = file.read(\"pipe\")\n{GOOD}"))?;
+    mkfifoat(CWD, package.path().join("pipe"), Mode::RUSR)?;
+    package.refused(&[], &refusal(1, "E_SANDBOX_DENIED", "pipe", "package.k:2"))?;
+    let package = Package::chart("pipe-chart", "a: b\n")?;
+    mkfifoat(CWD, package.path().join("charts/c/templates/pipe"), Mode::RUSR)?;
+    package.refused(&[], &refusal(1, "E_PATH_ESCAPE", "templates/pipe", "package.k:2"))
 }
 
 #[test]

@@ -2,12 +2,14 @@
 #![expect(clippy::disallowed_methods, reason = "this crate owns the effect of files")]
 
 use cap_std::ambient_authority;
-use cap_std::fs::Dir;
+use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt as _};
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{ErrorKind, Read as _};
 use std::path::{Component, Path, PathBuf};
 
+/// Opening does not wait.
+const NONBLOCK: i32 = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
 /// Deepest directory below a folder; real charts have some ten levels.
 const DEPTH_LIMIT: usize = 64;
 
@@ -160,12 +162,15 @@ impl Folder {
     /// # Errors
     /// [`DiskError`]; a link that leads out is [`DiskError::Escape`].
     pub fn read(&self, path: &str, limit_bytes: u64) -> Result<Vec<u8>, DiskError> {
-        let file = self.dir.open(path).map_err(|error| self.refusal(path, error))?;
+        let mut options = OpenOptions::new();
+        // To open a pipe would wait for who writes to it.
+        options.read(true).custom_flags(NONBLOCK);
+        let file = self.dir.open_with(path, &options).map_err(|error| self.refusal(path, error))?;
         let metadata = file.metadata().map_err(|error| DiskError::new(path, error))?;
         if !metadata.is_file() {
             return Err(DiskError::Special { path: path.to_owned() });
         }
-        bounded(file.into_std(), path, limit_bytes)
+        bounded(file.into_std(), path, metadata.len(), limit_bytes)
     }
 
     /// Returns whether there is a file below the folder.
@@ -185,7 +190,8 @@ impl Folder {
             files: Vec::new(),
             seen: BTreeSet::new(),
         };
-        walk.enter(start, 0)?;
+        let resolved = self.resolve(start)?;
+        walk.enter(start, &resolved, 0)?;
         let mut files = walk.files;
         files.sort_by(|a, b| a.path.cmp(&b.path));
         let prefix = if start.is_empty() { String::new() } else { format!("{start}/") };
@@ -217,9 +223,9 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    fn enter(&mut self, path: &str, depth: usize) -> Result<(), DiskError> {
-        let resolved = self.folder.resolve(path)?;
-        if depth > DEPTH_LIMIT || !self.seen.insert(resolved.clone()) {
+    /// Reads a directory; `resolved` is its path without links.
+    fn enter(&mut self, path: &str, resolved: &str, depth: usize) -> Result<(), DiskError> {
+        if depth > DEPTH_LIMIT || !self.seen.insert(resolved.to_owned()) {
             return Err(DiskError::TooMany { path: path.to_owned(), limit: self.limits.files });
         }
         let at = if path.is_empty() { "." } else { path };
@@ -233,18 +239,32 @@ impl Walk<'_> {
             if matches!(name, ".git" | ".akua") {
                 continue;
             }
-            let below = if path.is_empty() { name.to_owned() } else { format!("{path}/{name}") };
-            self.visit(&below, depth)?;
+            let below = join(path, name);
+            // What is a link has to be looked up; most files are none.
+            match entry.file_type().map_err(|e| DiskError::new(&below, e))? {
+                kind if kind.is_file() => self.file(&below)?,
+                kind if kind.is_dir() => {
+                    self.enter(&below, &join(resolved, name), depth.saturating_add(1))?;
+                }
+                _ => self.visit(&below, depth)?,
+            }
         }
-        self.seen.remove(&resolved);
+        self.seen.remove(resolved);
         Ok(())
     }
 
+    /// Reads what a link leads to.
     fn visit(&mut self, path: &str, depth: usize) -> Result<(), DiskError> {
         let metadata = self.folder.dir.metadata(path).map_err(|e| self.folder.refusal(path, e))?;
         if metadata.is_dir() {
-            return self.enter(path, depth.saturating_add(1));
+            let resolved = self.folder.resolve(path)?;
+            return self.enter(path, &resolved, depth.saturating_add(1));
         }
+        self.file(path)
+    }
+
+    /// Reads a file.
+    fn file(&mut self, path: &str) -> Result<(), DiskError> {
         if self.files.len() >= self.limits.files {
             return Err(DiskError::TooMany { path: path.to_owned(), limit: self.limits.files });
         }
@@ -254,6 +274,10 @@ impl Walk<'_> {
         self.files.push(TreeFile { path: path.to_owned(), bytes });
         Ok(())
     }
+}
+
+fn join(folder: &str, name: &str) -> String {
+    if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
 }
 
 /// Returns whether a path goes above where it starts, by its text alone.
@@ -276,7 +300,8 @@ fn climbs(path: &Path) -> bool {
 pub fn read_file(path: &Path, limit_bytes: u64) -> Result<Vec<u8>, DiskError> {
     let shown = path.display().to_string();
     let file = File::open(path).map_err(|e| DiskError::new(&shown, e))?;
-    bounded(file, &shown, limit_bytes)
+    let size_bytes = file.metadata().map_or(0, |metadata| metadata.len());
+    bounded(file, &shown, size_bytes, limit_bytes)
 }
 
 /// Returns the canonical form of a path that a person named.
@@ -297,8 +322,15 @@ pub fn is_folder(path: &Path) -> bool {
     std::fs::metadata(path).is_ok_and(|metadata| metadata.is_dir())
 }
 
-fn bounded(file: File, path: &str, limit_bytes: u64) -> Result<Vec<u8>, DiskError> {
-    let mut bytes = Vec::new();
+/// Reads a file that says it has `size_bytes`, in one piece if that is true.
+fn bounded(
+    file: File,
+    path: &str,
+    size_bytes: u64,
+    limit_bytes: u64,
+) -> Result<Vec<u8>, DiskError> {
+    let expected = usize::try_from(size_bytes.min(limit_bytes)).unwrap_or(0);
+    let mut bytes = Vec::with_capacity(expected.saturating_add(1));
     let read = file.take(limit_bytes.saturating_add(1)).read_to_end(&mut bytes);
     read.map_err(|e| DiskError::new(path, e))?;
     if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > limit_bytes {
@@ -310,6 +342,7 @@ fn bounded(file: File, path: &str, limit_bytes: u64) -> Result<Vec<u8>, DiskErro
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rustix::fs::{CWD, Mode, mkfifoat};
 
     /// A fresh directory below the target directory of the build.
     fn scratch(name: &str) -> PathBuf {
@@ -361,6 +394,9 @@ mod tests {
         assert_eq!(paths(tree), ["b.txt"]);
         let few = TreeLimits { files: 1, ..TreeLimits::default() };
         assert!(matches!(folder.tree("", few), Err(DiskError::TooMany { .. })));
+        mkfifoat(CWD, root.join("in/pipe"), Mode::RUSR).expect("a pipe");
+        assert!(matches!(folder.tree("", TreeLimits::default()), Err(DiskError::Special { .. })));
+        std::fs::remove_file(root.join("in/pipe")).expect("removes");
         let small = TreeLimits { total_bytes: 1, ..TreeLimits::default() };
         assert!(matches!(folder.tree("", small), Err(DiskError::TooLarge { .. })));
         std::os::unix::fs::symlink("..", root.join("in/sub/up")).expect("a link");
