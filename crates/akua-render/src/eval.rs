@@ -56,7 +56,7 @@ pub fn evaluate(request: EvalRequest, limits: Limits) -> Result<Evaluated, Rende
     let json = serde_json::to_vec(&request)
         .map_err(|error| RenderFailure::from(Diagnostic::error("E_INTERNAL", error.to_string())))?;
     let frame = FrameBuilder::new().part(REQUEST, &json).finish();
-    akua_sandbox::on_render_thread(limits.max_depth, || {
+    akua_sandbox::on_render_stack(limits.max_depth, || {
         // Plain files have no package whose digest could be the seed: it is fixed.
         let session = Session::new(limits, [0; 32]);
         let output = session.run_worker(&mounts, &frame, &mut Nobody)?;

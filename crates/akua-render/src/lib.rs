@@ -61,7 +61,7 @@ pub fn render(
     limits: Limits,
 ) -> Result<Rendered, RenderFailure> {
     let depth = limits.max_depth;
-    akua_sandbox::on_render_thread(depth, || {
+    akua_sandbox::on_render_stack(depth, || {
         let entry = package.root.read(&package.entry, plan::SOURCE_LIMIT_BYTES).unwrap_or_default();
         akua_sandbox::prepare_in_background(probable(&entry));
         let session = Session::new(limits, seed(package, &entry, inputs));

@@ -13,7 +13,7 @@ use std::io::Write;
 use std::path::Path;
 use std::time::Instant;
 
-use akua_sandbox::{Guest, Limits, Session, on_render_thread};
+use akua_sandbox::{Guest, Limits, Session, on_render_stack};
 use akua_wire::{FrameBuilder, decode};
 use serde_json::Value;
 
@@ -69,7 +69,7 @@ fn collect(directory: &Path, name: &str, frame: &mut FrameBuilder) {
 fn render(guest: Guest, frame: &[u8], print: bool) {
     let limits = Limits::default();
     let session = Session::new(limits, [0; 32]);
-    let output = on_render_thread(1, || session.run_engine(guest, frame));
+    let output = on_render_stack(1, || session.run_engine(guest, frame));
     let output = match output {
         Ok(output) => output,
         Err(error) => {

@@ -1,7 +1,7 @@
 //! The compiled guests in this binary.
 //!
 //! `cargo xtask guests` leaves two files a guest: machine code as wasmtime serialises it
-//! (`.cwasm`), and the memory that the guest starts with (`.image`, from address 0). Both become
+//! (`.cwasm`), and the memory that the guest starts with (`.image`). Both become
 //! sections of the binary: the code in an executable one, so that it needs no copy and no change
 //! of protection; the image page-aligned, so that `image.rs` can map it.
 #![expect(unsafe_code, reason = "the linker's symbols, and the door through which code is loaded")]
@@ -44,12 +44,12 @@ impl std::fmt::Display for Guest {
 pub(crate) struct Embedded {
     /// Machine code.
     code: &'static [u8],
-    /// Memory from address 0.
+    /// Memory, packed.
     image: &'static [u8],
 }
 
 impl Embedded {
-    /// The memory that the guest starts with, from address 0.
+    /// The memory that the guest starts with, as `image.rs` unpacks it.
     pub(crate) fn image(self) -> &'static [u8] {
         self.image
     }
@@ -159,19 +159,19 @@ pub(crate) fn load(embedded: Embedded) -> wasmtime::Result<Module> {
 /// The module of `guest`, loaded on first use.
 pub(crate) fn module(guest: Guest) -> wasmtime::Result<&'static Module> {
     static MODULES: [OnceLock<Module>; 4] = [const { OnceLock::new() }; 4];
-    static LOADING: Mutex<()> = Mutex::new(());
-    let slot = match guest {
-        Guest::Worker => &MODULES[0],
-        Guest::Helm => &MODULES[1],
-        Guest::Kustomize => &MODULES[2],
+    static LOADING: [Mutex<()>; 4] = [const { Mutex::new(()) }; 4];
+    let (slot, loading) = match guest {
+        Guest::Worker => (&MODULES[0], &LOADING[0]),
+        Guest::Helm => (&MODULES[1], &LOADING[1]),
+        Guest::Kustomize => (&MODULES[2], &LOADING[2]),
         #[cfg(test)]
-        Guest::Hostile => &MODULES[3],
+        Guest::Hostile => (&MODULES[3], &LOADING[3]),
     };
     if let Some(module) = slot.get() {
         return Ok(module);
     }
-    // One at a time: wasmtime panics when code at one address is loaded twice.
-    let _loading = LOADING.lock().unwrap_or_else(PoisonError::into_inner);
+    // Each once: wasmtime panics when code at one address is loaded twice.
+    let _loading = loading.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(module) = slot.get() {
         return Ok(module);
     }

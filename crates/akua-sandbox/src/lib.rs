@@ -30,8 +30,8 @@ mod image;
 mod limits;
 mod session;
 mod settings;
+mod stack;
 mod store;
-mod thread;
 mod wasi;
 mod watchdog;
 
@@ -40,5 +40,5 @@ pub use embedded::Guest;
 pub use error::{DeadlineKind, MemoryKind, SandboxError, TrapKind};
 pub use limits::Limits;
 pub use session::{GuestOutput, Report, Session, prepare_in_background};
-pub use thread::on_render_thread;
+pub use stack::on_render_stack;
 pub use wasi::Mount;

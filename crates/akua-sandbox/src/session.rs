@@ -265,11 +265,10 @@ fn answer(
     }
 }
 
-/// Loads the guests that a render will probably need, on a thread of its own, while the worker
-/// runs. It only saves time: what is not loaded yet is loaded when it is called.
+/// Loads the guests that a render will probably need, on a thread of its own, while the worker is
+/// loaded and runs. It only saves time: what is not loaded yet is loaded when it is called.
 pub fn prepare_in_background(guests: Vec<Guest>) {
-    // The worker is needed first: it must not wait for the others.
-    if guests.is_empty() || prepared(Guest::Worker).is_err() {
+    if guests.is_empty() {
         return;
     }
     let load = move || {

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::*;
 use crate::error::{DeadlineKind, MemoryKind};
-use crate::thread::on_render_thread;
+use crate::stack::on_render_stack;
 
 /// A chart with one template.
 fn chart(template: &str) -> Vec<u8> {
@@ -22,7 +22,7 @@ fn chart(template: &str) -> Vec<u8> {
 /// Runs an engine on a render thread and reads its answer: the first part, and its name.
 fn run(guest: Guest, frame: &[u8], limits: Limits) -> Result<(String, Value), SandboxError> {
     let session = Session::new(limits, [1; 32]);
-    let output = on_render_thread(1, || session.run_engine(guest, frame))?;
+    let output = on_render_stack(1, || session.run_engine(guest, frame))?;
     let answer = decode(&output.bytes, usize::MAX).expect("a frame");
     let first = answer.parts().first().expect("a part");
     let value = serde_json::from_slice(first.data).expect("JSON");

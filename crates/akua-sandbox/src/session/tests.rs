@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::*;
 use crate::callouts::BridgeFault;
 use crate::error::{DeadlineKind, MemoryKind, TrapKind};
-use crate::thread::on_render_thread;
+use crate::stack::on_render_stack;
 
 /// Runs the hostile guest with a request and limits.
 fn hostile(request: &str, limits: Limits) -> Result<GuestOutput, SandboxError> {
@@ -97,7 +97,7 @@ fn fuel_is_counted_and_capped() {
 
 #[test]
 fn the_stack_is_limited() {
-    on_render_thread(1, || {
+    on_render_stack(1, || {
         let error = refused("stack");
         assert!(matches!(error, SandboxError::Stack { .. }), "{error:?}");
     });

@@ -14,7 +14,7 @@ use akua_wire::{FrameBuilder, decode};
 use super::*;
 use crate::callouts::BridgeFault;
 use crate::error::{DeadlineKind, MemoryKind};
-use crate::thread::on_render_thread;
+use crate::stack::on_render_stack;
 
 /// Calls in progress at once that `kcl_eval::budget::DEFAULT_DEPTH` allows, less what surrounds
 /// a recursion.
@@ -94,7 +94,7 @@ fn run(
 fn eval(folder: &Folder, limits: Limits) -> Result<Made, SandboxError> {
     let session = Session::new(limits, [0; 32]);
     let goal = || Goal::Eval(EvalOptions::default());
-    on_render_thread(1, || run(&session, folder, goal(), &mut Slow(Duration::ZERO)))
+    on_render_stack(1, || run(&session, folder, goal(), &mut Slow(Duration::ZERO)))
 }
 
 /// What the host answers: no objects.
@@ -279,7 +279,7 @@ impl Callouts for Nested<'_> {
 /// Nests renders of a program; gives what went wrong, if anything did.
 fn nest(program: &str, depth: usize) -> Option<String> {
     let session = Session::new(Limits::default(), [0; 32]);
-    on_render_thread(session.limits().max_depth, || {
+    on_render_stack(session.limits().max_depth, || {
         let mut calls = Nested { session: &session, program, depth, failure: None };
         let made = call(&session, program, &mut calls).expect("the outermost answers");
         assert!(made.answer.ok, "{made:?}");
@@ -306,7 +306,7 @@ fn deep_renders_nest_up_to_the_limit() {
     assert_eq!(nest(&recursion(DEEP, "{}"), 15), None);
     let session = Session::new(Limits::default(), [0; 32]);
     let program = recursion(DEEP + 20, "{}");
-    let made = on_render_thread(1, || call(&session, &program, &mut Slow(Duration::ZERO)));
+    let made = on_render_stack(1, || call(&session, &program, &mut Slow(Duration::ZERO)));
     assert!(made.expect("an answer").failure().starts_with("E_KCL_DEPTH"));
 }
 
@@ -326,7 +326,7 @@ fn stack_bytes(body: &str) -> usize {
     let at = |depth| {
         let session = Session::new(Limits::default(), [0; 32]);
         let program = recursion(depth, body);
-        on_render_thread(1, || {
+        on_render_stack(1, || {
             let mut calls = Stack(0);
             let base = (&raw const calls).addr();
             let made = call(&session, &program, &mut calls).expect("an answer");
@@ -361,7 +361,7 @@ fn nested_expressions_in_a_recursion_end_in_a_diagnostic() {
         let body = format!("{}{{}}{}", open.repeat(20), close.repeat(20));
         let program = recursion(DEEP, &body);
         let session = Session::new(Limits::default(), [0; 32]);
-        let made = on_render_thread(1, || call(&session, &program, &mut Slow(Duration::ZERO)));
+        let made = on_render_stack(1, || call(&session, &program, &mut Slow(Duration::ZERO)));
         let failure = made.unwrap_or_else(|error| panic!("{open}: {error:?}")).failure();
         assert!(failure.starts_with("E_KCL_DEPTH"), "{open}: {failure}");
     }
