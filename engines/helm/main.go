@@ -4,6 +4,7 @@
 package main
 
 import (
+	"runtime"
 	"runtime/debug"
 	"unsafe"
 
@@ -12,6 +13,9 @@ import (
 
 // memoryTarget is where the collector begins to work; below it garbage is cheaper than collecting.
 const memoryTarget = 96 << 20
+
+// reservedBytes is what a large chart allocates.
+const reservedBytes = 24 << 20
 
 // request and answer are kept so that the collector does not take them.
 var request, answer []byte
@@ -34,9 +38,17 @@ func renderFrame(pointer, length uint32) uint64 {
 
 //go:wasmexport warm
 func warm() {
+	reserve()
 	debug.SetGCPercent(-1)
 	debug.SetMemoryLimit(memoryTarget)
 	render.Warm()
+}
+
+// reserve leaves free memory behind for what a render allocates, so that the host can map it in
+// large pages: memory that grows bit by bit is mapped in small ones.
+func reserve() {
+	runtime.KeepAlive(make([]byte, reservedBytes))
+	runtime.GC()
 }
 
 func alloced() uint32 {

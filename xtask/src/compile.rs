@@ -1,4 +1,4 @@
-//! Stage 4: a snapshot → machine code and a memory image.
+//! Stage 5: a snapshot → machine code and a memory image.
 
 use anyhow::{Context, Result};
 use wasmtime::{Engine, OptLevel};
@@ -6,21 +6,17 @@ use wasmtime::{Engine, OptLevel};
 use crate::data;
 use crate::preinit::{Snapshot, plain};
 
-/// Page size to which images are padded: the largest of the systems we support.
-const PAGE_BYTES: usize = 65_536;
-
 /// What is linked into the binary.
 pub struct Compiled {
     /// Machine code, as wasmtime serialises it.
     pub code: Vec<u8>,
-    /// The guest's memory from address 0.
+    /// The guest's memory, as [`data::pack`] lays it out.
     pub image: Vec<u8>,
 }
 
 /// Compiles a snapshot for the architecture of this machine.
 pub fn compile(snapshot: &Snapshot) -> Result<Compiled> {
-    let mut image = data::image(&snapshot.0)?;
-    image.resize(image.len().next_multiple_of(PAGE_BYTES), 0);
+    let image = data::pack(&data::image(&snapshot.0)?)?;
     let module = data::replace(&snapshot.0, None)?;
     let code = engine()?.precompile_module(&module).map_err(plain).context("compiling")?;
     Ok(Compiled { code, image })

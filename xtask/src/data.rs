@@ -4,6 +4,10 @@ use anyhow::{Context, Result, bail, ensure};
 use wasm_encoder::{ConstExpr, DataSection, Module, RawSection, SectionId};
 use wasmparser::{DataKind, Operator, Parser, Payload};
 
+/// Page size to which images are padded: the largest of the systems we support.
+const PAGE_BYTES: usize = 65_536;
+/// Gap of zeros, in pages, that an image leaves out: memory for the guest to allocate.
+const HOLE_PAGES: usize = 16;
 /// Gap of zeros, in bytes, at which a run of data is split: a segment costs less than a page.
 const GAP_BYTES: usize = 4096;
 
@@ -89,6 +93,34 @@ fn runs(image: &[u8]) -> Vec<(usize, &[u8])> {
     runs
 }
 
+/// An image as it is linked into the binary: a page with the number of parts and each part's address
+/// and length, as little-endian u32; then the parts, in whole pages.
+pub fn pack(image: &[u8]) -> Result<Vec<u8>> {
+    let mut parts: Vec<(usize, usize)> = Vec::new();
+    for (at, page) in image.chunks(PAGE_BYTES).enumerate() {
+        if page.iter().all(|byte| *byte == 0) {
+            continue;
+        }
+        match parts.last_mut() {
+            Some((_, end)) if at - *end < HOLE_PAGES => *end = at + 1,
+            _ => parts.push((at, at + 1)),
+        }
+    }
+    let mut packed = u32::try_from(parts.len())?.to_le_bytes().to_vec();
+    for (start, end) in &parts {
+        packed.extend(u32::try_from(start * PAGE_BYTES)?.to_le_bytes());
+        packed.extend(u32::try_from((end - start) * PAGE_BYTES)?.to_le_bytes());
+    }
+    ensure!(packed.len() <= PAGE_BYTES, "the image has {} parts", parts.len());
+    packed.resize(PAGE_BYTES, 0);
+    for (start, end) in parts {
+        let bytes = &image[start * PAGE_BYTES..image.len().min(end * PAGE_BYTES)];
+        packed.extend(bytes);
+        packed.resize(packed.len().next_multiple_of(PAGE_BYTES), 0);
+    }
+    Ok(packed)
+}
+
 /// Fails if the module has data that `image` could not see.
 pub fn ensure_plain(module: &[u8]) -> Result<()> {
     let memories =
@@ -102,6 +134,23 @@ pub fn ensure_plain(module: &[u8]) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_packed_image_has_no_holes() {
+        let mut image = vec![0; 40 * PAGE_BYTES + 1];
+        for page in [2, 3, 10, 40] {
+            image[page * PAGE_BYTES] = 7;
+        }
+        let packed = pack(&image).expect("packs");
+        let words: Vec<u8> = [2, 2 * 65_536, 9 * 65_536, 40 * 65_536, 65_536_u32]
+            .into_iter()
+            .flat_map(u32::to_le_bytes)
+            .collect();
+        assert_eq!(packed[..words.len()], words);
+        assert_eq!(packed.len(), 11 * PAGE_BYTES);
+        assert_eq!((packed[PAGE_BYTES], packed[10 * PAGE_BYTES]), (7, 7));
+        assert_eq!(pack(&[]).expect("packs"), vec![0; PAGE_BYTES]);
+    }
 
     #[test]
     fn data_is_merged_and_the_image_stays() {

@@ -7,17 +7,19 @@ use anyhow::{Context, Result, bail};
 use crate::compile::{Compiled, compile};
 use crate::lock::{Entry, digest, load, store};
 use crate::merge_data::Merged;
+use crate::order::order;
 use crate::preinit::{Snapshot, snapshot};
 use crate::{go_build, hostile, worker_build};
 
 /// The guests, quickest first.
 const GUESTS: [&str; 4] = ["hostile", "worker", "kustomize", "helm"];
 /// The sources of the stages: a change of any rebuilds everything.
-const STAGES: [&[u8]; 8] = [
+const STAGES: [&[u8]; 9] = [
     include_bytes!("compile.rs"),
     include_bytes!("data.rs"),
     include_bytes!("go_build.rs"),
     include_bytes!("merge_data.rs"),
+    include_bytes!("order.rs"),
     include_bytes!("preinit.rs"),
     include_bytes!("worker_build.rs"),
     include_bytes!("../Cargo.lock"),
@@ -72,11 +74,11 @@ impl Build<'_> {
         }
         let snapshot = match (name, worker) {
             ("hostile", _) => hostile::build()?,
-            (_, Some(module)) => snapshot(&Merged::try_from(module)?, "akua_warm")?,
+            (_, Some(module)) => start(module.try_into()?, "akua_warm")?,
             _ => {
                 let directory = self.root.join("engines").join(name);
                 let module = go_build::build(name, &directory, &self.output)?;
-                snapshot(&Merged::try_from(module)?, "warm")?
+                start(module.try_into()?, "warm")?
             }
         };
         let compiled = compile(&snapshot)?;
@@ -143,6 +145,11 @@ impl Build<'_> {
         }
         Ok(digest(parts.iter().map(Vec::as_slice)))
     }
+}
+
+/// Orders the functions of a module as `warm` calls them, and takes the snapshot.
+fn start(module: Merged, warm: &str) -> Result<Snapshot> {
+    snapshot(&order(&module, warm)?, warm)
 }
 
 /// Adds the name and the bytes of every file below `directory`, in order of their names.

@@ -10,6 +10,7 @@ mod guests;
 mod hostile;
 mod lock;
 mod merge_data;
+mod order;
 mod preinit;
 #[path = "../../crates/akua-sandbox/src/settings.rs"]
 mod settings;

@@ -1,4 +1,4 @@
-//! Stage 3: a module → the same module after it has started and warmed up.
+//! Stage 4: a module → the same module after it has started and warmed up.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use wasmtime_wasi::random::Deterministic;
 use wasmtime_wasi::{HostMonotonicClock, HostWallClock, WasiCtxBuilder};
 use wasmtime_wizer::Wizer;
 
-use crate::merge_data::Merged;
+use crate::order::Ordered;
 
 /// The instant at which snapshots are taken: the one at which guests believe to run.
 const FROZEN: Duration = Duration::from_secs(1_704_067_200);
@@ -18,21 +18,12 @@ const FROZEN: Duration = Duration::from_secs(1_704_067_200);
 pub struct Snapshot(pub Vec<u8>);
 
 /// Starts `module`, calls its export `warm`, and takes a snapshot.
-pub fn snapshot(module: &Merged, warm: &str) -> Result<Snapshot> {
+pub fn snapshot(module: &Ordered, warm: &str) -> Result<Snapshot> {
     let mut config = crate::settings::config();
     // No metering: a snapshot does not run hostile code.
     config.consume_fuel(false).epoch_interruption(false);
     let engine = Engine::new(&config).map_err(plain)?;
-    let context = WasiCtxBuilder::new()
-        .arg("akua")
-        .inherit_stderr()
-        .wall_clock(Still)
-        .monotonic_clock(Still)
-        .secure_random(Deterministic::new((0..=255).collect()))
-        .insecure_random(Deterministic::new((0..=255).collect()))
-        .insecure_random_seed(0)
-        .build_p1();
-    let mut store = Store::new(&engine, context);
+    let mut store = Store::new(&engine, frozen());
     let mut wizer = Wizer::new();
     wizer.init_func(warm);
     let run = wizer.run(&mut store, &module.0, async |store, module| {
@@ -43,6 +34,19 @@ pub fn snapshot(module: &Merged, warm: &str) -> Result<Snapshot> {
     });
     let snapshot = wasmtime_wasi::runtime::in_tokio(run).map_err(plain).context("the snapshot")?;
     Ok(Snapshot(snapshot))
+}
+
+/// A world in which nothing changes.
+pub fn frozen() -> WasiP1Ctx {
+    WasiCtxBuilder::new()
+        .arg("akua")
+        .inherit_stderr()
+        .wall_clock(Still)
+        .monotonic_clock(Still)
+        .secure_random(Deterministic::new((0..=255).collect()))
+        .insecure_random(Deterministic::new((0..=255).collect()))
+        .insecure_random_seed(0)
+        .build_p1()
 }
 
 /// wasmtime's error as one of anyhow.

@@ -8,10 +8,8 @@ use anyhow::{Context, Result, bail};
 use crate::{guests, tidy};
 
 /// Native tools that tests compare with, and the versions of the engines that they must have.
-const TOOLS: [(&str, &str); 2] = [
-    ("helm.sh/helm/v4/cmd/helm", "v4.3.1"),
-    ("sigs.k8s.io/kustomize/kustomize/v5", "v5.8.2"),
-];
+const TOOLS: [(&str, &str); 2] =
+    [("helm.sh/helm/v4/cmd/helm", "v4.3.1"), ("sigs.k8s.io/kustomize/kustomize/v5", "v5.8.2")];
 /// The conformance corpus, where it is at hand.
 const CORPUS: &str = "../shared/kcl-conformance/run.py";
 /// Cases of the visible corpus that pass today; a commit may only raise it.
@@ -32,7 +30,8 @@ pub fn test(root: &Path) -> Result<()> {
     cargo(root, &["fmt", "--all", "--check"])?;
     tidy::run(root)?;
     cargo(root, &["clippy", "--release", "--workspace", "--all-targets", "--", "-D", "warnings"])?;
-    for module in ["engines/wire", "engines/helm", "engines/kustomize", "engines/helm/stubs/check"] {
+    for module in ["engines/wire", "engines/helm", "engines/kustomize", "engines/helm/stubs/check"]
+    {
         step(Command::new("go").args(["test", "./..."]).current_dir(root.join(module)))?;
     }
     cargo(root, &["test", "--release", "--workspace"])?;
@@ -56,10 +55,14 @@ fn tools(root: &Path) -> Result<()> {
             continue;
         }
         let mut install = Command::new("go");
-        install.args(["install", "-trimpath", "-ldflags=-s -w"]).arg(format!("{package}@{version}"));
+        install
+            .args(["install", "-trimpath", "-ldflags=-s -w"])
+            .arg(format!("{package}@{version}"));
         // A clean folder: no go.mod of ours may choose other versions.
         std::fs::create_dir_all(&folder)?;
-        step(install.env("GOBIN", folder.join("bin")).env("CGO_ENABLED", "0").current_dir(&folder))?;
+        step(
+            install.env("GOBIN", folder.join("bin")).env("CGO_ENABLED", "0").current_dir(&folder),
+        )?;
         std::fs::write(stamp, "")?;
     }
     Ok(())
