@@ -10,4 +10,5 @@ mod modules;
 mod options;
 mod run;
 mod select;
+mod settings;
 mod world;

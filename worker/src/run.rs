@@ -3,6 +3,7 @@
 use crate::modules;
 use crate::options::option;
 use crate::select::select;
+use crate::settings::settings;
 use crate::world::Sandbox;
 use akua_wire::protocol::{
     Answer, EvalOptions, Goal, INPUTS, Identity, OBJECT, OUTPUT, ObjectEntry, REQUEST, RESULT,
@@ -32,7 +33,11 @@ pub(crate) fn warm() {
 pub(crate) fn run(bytes: &[u8]) -> Vec<u8> {
     let mut parts = Vec::new();
     let answer = match read(bytes) {
-        Ok((frame, request)) => answer(&frame, &request, &mut parts),
+        Ok((frame, request)) => match &request.goal {
+            Goal::Settings { names } => settings(&frame, names)
+                .map_or_else(failed, |settings| Answer { ok: true, settings, ..Answer::default() }),
+            _ => answer(&frame, &request, &mut parts),
+        },
         Err(message) => failed(Diagnostic::error("E_INTERNAL", message)),
     };
     let result = serde_json::to_vec(&answer).unwrap_or_default();
@@ -87,6 +92,11 @@ fn answer(
             }
         }
         Goal::Eval(options) => {
+            program.overrides.clone_from(&options.overrides);
+            for (key, value) in &options.options {
+                let value = kcl::standard::from_json(value).unwrap_or_default();
+                program.options.push(OptionValue { key: key.as_str().into(), value });
+            }
             for define in &options.define {
                 match option(define) {
                     Ok(option) => program.options.push(option),
@@ -95,6 +105,7 @@ fn answer(
             }
             program.settings.strict_range_check = options.strict_range_check;
         }
+        Goal::Settings { .. } => {}
     }
     let module_folder = request.root.clone().unwrap_or_else(|| request.work_folder.clone());
     let mounts = request.names.iter().map(|(mount, _)| mount.clone()).collect();
@@ -103,6 +114,7 @@ fn answer(
     let outcome = kcl::run(&program, &library, &mut world, |interp, output| match &request.goal {
         Goal::Render { .. } => objects(interp, &output),
         Goal::Eval(options) => text(interp, &output, options),
+        Goal::Settings { .. } => Ok(Made::default()),
     });
     let mut answer = Answer { diagnostics: outcome.diagnostics, ..Answer::default() };
     if !answer.diagnostics.is_empty() {

@@ -86,7 +86,7 @@ pub(crate) struct Limits {
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct Eval {
     /// KCL files and folders, relative to the working directory.
-    #[arg(required = true, value_name = "FILES")]
+    #[arg(value_name = "FILES")]
     pub(crate) files: Vec<String>,
     /// Working directory.
     #[arg(long, value_name = "DIR", default_value = ".")]
@@ -94,6 +94,12 @@ pub(crate) struct Eval {
     /// Set an option: key=value, where value is JSON, a KCL literal, or text.
     #[arg(short = 'D', value_name = "KEY=VALUE", action = ArgAction::Append)]
     pub(crate) define: Vec<String>,
+    /// Change the program first: path=value, path:value, path+=value, or path- to remove.
+    #[arg(short = 'O', value_name = "PATH=VALUE", action = ArgAction::Append)]
+    pub(crate) overrides: Vec<String>,
+    /// A settings file; kcl.yaml in the working directory if none is named.
+    #[arg(short = 'Y', value_name = "FILE", action = ArgAction::Append)]
+    pub(crate) settings: Vec<String>,
     /// Print only the value at a path, such as a.b.c.
     #[arg(short = 'S', value_name = "PATH", action = ArgAction::Append)]
     pub(crate) select: Vec<String>,

@@ -62,8 +62,11 @@ fn run_eval(printer: &Printer, args: Eval) -> Result<Exit, Failure> {
         files: args.files,
         work_folder: args.work_dir,
         externals: args.external,
+        settings: args.settings,
         options: EvalOptions {
             define: args.define,
+            options: Vec::new(),
+            overrides: args.overrides,
             select: args.select,
             sort_keys: args.sort_keys,
             disable_none: args.disable_none,

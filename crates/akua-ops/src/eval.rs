@@ -10,6 +10,11 @@ use std::path::{Component, Path, PathBuf};
 pub use akua_render::Evaluated;
 pub use akua_wire::protocol::EvalOptions;
 
+/// The settings file that is read where none is named.
+const DEFAULT_SETTINGS: &str = "kcl.yaml";
+/// Largest settings file, in bytes.
+const SETTINGS_LIMIT_BYTES: u64 = 1 << 20;
+
 /// What to evaluate.
 #[derive(Debug, Clone, Default)]
 pub struct EvalRequest {
@@ -19,6 +24,8 @@ pub struct EvalRequest {
     pub work_folder: PathBuf,
     /// External packages: `name=path`.
     pub externals: Vec<String>,
+    /// Settings files, relative to the working folder; `kcl.yaml` there if none is named.
+    pub settings: Vec<String>,
     /// How to evaluate and print.
     pub options: EvalOptions,
     /// Limits.
@@ -37,6 +44,7 @@ struct Root {
 /// [`Failure`].
 pub fn eval(request: &EvalRequest) -> Result<Evaluated, Failure> {
     let work_folder = canonical(&request.work_folder)?;
+    let request = &configured(request, &work_folder)?;
     let mut roots = Vec::new();
     let mut files = Vec::with_capacity(request.files.len());
     let paths = paths(&request.files, &work_folder)?;
@@ -85,6 +93,40 @@ pub fn eval(request: &EvalRequest) -> Result<Evaluated, Failure> {
     Ok(akua_render::evaluate(request, limits)?)
 }
 
+/// Joins what settings files say with what the command line says, which wins.
+fn configured(request: &EvalRequest, work_folder: &Path) -> Result<EvalRequest, Failure> {
+    let mut joined = request.clone();
+    let mut names = request.settings.clone();
+    if names.is_empty() && akua_disk::exists(&work_folder.join(DEFAULT_SETTINGS)) {
+        names.push(DEFAULT_SETTINGS.to_owned());
+    }
+    if names.is_empty() {
+        return Ok(joined);
+    }
+    let mut files = Vec::with_capacity(names.len());
+    for name in names {
+        let help = "name an existing settings file with -Y";
+        let bytes = akua_disk::read_file(&work_folder.join(&name), SETTINGS_LIMIT_BYTES)
+            .map_err(|error| named_file("E_EVAL_SETTINGS", &error, help))?;
+        files.push((name, bytes));
+    }
+    let settings = akua_render::settings(&files, request.limits.limits())?;
+    if joined.files.is_empty() {
+        joined.files = settings.files;
+    }
+    let externals = settings.externals.into_iter().map(|(name, path)| format!("{name}={path}"));
+    joined.externals.splice(0..0, externals);
+    let options = &mut joined.options;
+    options.options = settings.options;
+    options.overrides.splice(0..0, settings.overrides);
+    options.select.splice(0..0, settings.select);
+    options.disable_none |= settings.disable_none == Some(true);
+    options.sort_keys |= settings.sort_keys == Some(true);
+    options.show_hidden |= settings.show_hidden == Some(true);
+    options.strict_range_check |= settings.strict_range_check == Some(true);
+    Ok(joined)
+}
+
 fn canonical(path: &Path) -> Result<PathBuf, Failure> {
     akua_disk::canonical(path).map_err(|error| {
         named_file(
@@ -109,7 +151,8 @@ fn paths(files: &[String], work_folder: &Path) -> Result<Vec<PathBuf>, Failure> 
     }
     if paths.is_empty() {
         let diagnostic = Diagnostic::error("E_INVALID_FLAG", "no file to evaluate");
-        return Err(diagnostic.help("name one or more KCL files or folders").into());
+        let help = "name one or more KCL files or folders, or list them in a settings file";
+        return Err(diagnostic.help(help).into());
     }
     Ok(paths)
 }

@@ -5,7 +5,9 @@ use crate::worker::finish;
 use akua_sandbox::{Callouts, Limits, Mount, Report, Session};
 use akua_source::{Diagnostic, SourceMap};
 use akua_wire::FrameBuilder;
-use akua_wire::protocol::{BridgeError, Envelope, EvalOptions, Goal, REQUEST, Request};
+use akua_wire::protocol::{
+    BridgeError, Envelope, EvalOptions, Goal, REQUEST, Request, SETTINGS, Settings,
+};
 
 /// What to evaluate.
 #[derive(Debug)]
@@ -53,9 +55,7 @@ pub fn evaluate(request: EvalRequest, limits: Limits) -> Result<Evaluated, Rende
         goal: Goal::Eval(options),
         ..Request::default()
     };
-    let json = serde_json::to_vec(&request)
-        .map_err(|error| RenderFailure::from(Diagnostic::error("E_INTERNAL", error.to_string())))?;
-    let frame = FrameBuilder::new().part(REQUEST, &json).finish();
+    let frame = FrameBuilder::new().part(REQUEST, &json(&request)?).finish();
     akua_sandbox::on_render_stack(limits.max_depth, || {
         // Plain files have no package whose digest could be the seed: it is fixed.
         let session = Session::new(limits, [0; 32]);
@@ -72,6 +72,30 @@ pub fn evaluate(request: EvalRequest, limits: Limits) -> Result<Evaluated, Rende
             report: session.report(),
         })
     })
+}
+
+/// Reads settings files, in order: their names for errors, and their bytes.
+///
+/// # Errors
+/// [`RenderFailure`]: what to tell a person.
+pub fn settings(files: &[(String, Vec<u8>)], limits: Limits) -> Result<Settings, RenderFailure> {
+    let names = files.iter().map(|(name, _)| name.clone()).collect();
+    let request = Request { goal: Goal::Settings { names }, ..Request::default() };
+    let mut frame = FrameBuilder::new().part(REQUEST, &json(&request)?);
+    for (_, bytes) in files {
+        frame.push(SETTINGS, bytes);
+    }
+    let frame = frame.finish();
+    akua_sandbox::on_render_stack(limits.max_depth, || {
+        let session = Session::new(limits, [0; 32]);
+        let output = session.run_worker(&[], &frame, &mut Nobody)?;
+        Ok(finish(&output)?.settings)
+    })
+}
+
+fn json(request: &Request) -> Result<Vec<u8>, RenderFailure> {
+    serde_json::to_vec(request)
+        .map_err(|error| RenderFailure::from(Diagnostic::error("E_INTERNAL", error.to_string())))
 }
 
 /// Plain KCL has no engines.

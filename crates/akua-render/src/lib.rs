@@ -20,7 +20,7 @@ mod paths;
 mod plan;
 mod worker;
 
-pub use eval::{EvalRequest, Evaluated, evaluate};
+pub use eval::{EvalRequest, Evaluated, evaluate, settings};
 pub use failure::RenderFailure;
 pub use plan::Inputs;
 

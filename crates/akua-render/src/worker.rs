@@ -22,6 +22,8 @@ pub(crate) struct Finished {
     pub(crate) entries: Vec<Item>,
     /// Text of `akua eval`.
     pub(crate) text: Vec<u8>,
+    /// What settings files say.
+    pub(crate) settings: protocol::Settings,
     pub(crate) warnings: Vec<Diagnostic>,
     pub(crate) sources: SourceMap,
 }
@@ -48,7 +50,13 @@ pub(crate) fn finish(output: &GuestOutput) -> Result<Finished, RenderFailure> {
     let entries =
         items(&frame, answer.objects).ok_or_else(|| broken("an object is missing".to_owned()))?;
     let text = frame.get(OUTPUT).unwrap_or_default().to_vec();
-    Ok(Finished { entries, text, warnings: answer.diagnostics, sources: answer.sources })
+    Ok(Finished {
+        entries,
+        text,
+        settings: answer.settings,
+        warnings: answer.diagnostics,
+        sources: answer.sources,
+    })
 }
 
 fn items(frame: &Frame<'_>, entries: Vec<ObjectEntry>) -> Option<Vec<Item>> {

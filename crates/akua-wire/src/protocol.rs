@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 pub const REQUEST: &str = "request";
 /// Name of the part that holds the inputs document, as its file has it.
 pub const INPUTS: &str = "inputs";
+/// Name of each part that holds a settings file; the goal says their names.
+pub const SETTINGS: &str = "settings";
 /// Name of the part that holds an [`Answer`].
 pub const RESULT: &str = "result";
 /// Name of the part that holds the text that `akua eval` prints.
@@ -54,6 +56,11 @@ pub enum Goal {
     },
     /// The whole document, as text.
     Eval(EvalOptions),
+    /// What settings files say, merged in order; the parts [`SETTINGS`] hold them.
+    Settings {
+        /// Their names, for errors.
+        names: Vec<String>,
+    },
 }
 
 impl Default for Goal {
@@ -68,6 +75,10 @@ impl Default for Goal {
 pub struct EvalOptions {
     /// `-D key=value`, in order, as given.
     pub define: Vec<String>,
+    /// Options of settings files: key and value as JSON, before those of `define`.
+    pub options: Vec<(String, String)>,
+    /// `-O path=value`, in order.
+    pub overrides: Vec<String>,
     /// `-S path`, in order.
     pub select: Vec<String>,
     /// `--sort-keys`.
@@ -95,6 +106,32 @@ pub struct Answer {
     pub objects: Vec<ObjectEntry>,
     /// Where `resources` is set.
     pub resources: Option<Span>,
+    /// What settings files say.
+    pub settings: Settings,
+}
+
+/// What settings files (`kcl.yaml`) say; none where they say nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Settings {
+    /// Files and folders to evaluate.
+    pub files: Vec<String>,
+    /// Options: key and value as JSON.
+    pub options: Vec<(String, String)>,
+    /// Overrides.
+    pub overrides: Vec<String>,
+    /// Path selectors.
+    pub select: Vec<String>,
+    /// External packages: name and folder.
+    pub externals: Vec<(String, String)>,
+    /// Whether None is left out.
+    pub disable_none: Option<bool>,
+    /// Whether keys are sorted.
+    pub sort_keys: Option<bool>,
+    /// Whether hidden names are printed.
+    pub show_hidden: Option<bool>,
+    /// Whether numbers are checked to fit 32 bits.
+    pub strict_range_check: Option<bool>,
 }
 
 /// One object of `resources`.

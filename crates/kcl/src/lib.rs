@@ -7,6 +7,7 @@
 
 mod load;
 mod output;
+mod overrides;
 
 pub use akua_source as source;
 pub use kcl_eval as eval;
@@ -30,6 +31,8 @@ pub struct Request {
     pub externals: Vec<(String, String)>,
     /// Guest prefixes and what people see instead of them, longest first.
     pub names: Vec<(String, String)>,
+    /// Overrides (`-O`), in order.
+    pub overrides: Vec<String>,
     /// Options (`-D`), in order.
     pub options: Vec<OptionValue>,
     /// How to run.

@@ -2,7 +2,8 @@
 
 use crate::Request;
 use akua_source::{Diagnostic, FileId, SourceMap, Span};
-use kcl_eval::{Library, world::World};
+use kcl_eval::Library;
+use kcl_eval::world::{World, WorldError};
 use kcl_sema::{Import, Natives as _, ParsedFile, ParsedPackage, hir::PackageId};
 use kcl_syntax::ast::{self, Module, StmtKind};
 use std::collections::BTreeMap;
@@ -90,8 +91,20 @@ impl Loader<'_> {
         let root = self.request.root.clone().unwrap_or_else(|| self.module_root(&folder));
         self.origins.push(Origin { key: String::new(), root, folder, imports: vec![] });
         self.loaded.packages.push(ParsedPackage::default());
-        for file in &files {
-            self.parse(0, file, None);
+        let mut read = Vec::with_capacity(files.len());
+        for path in &files {
+            if let Some(text) = self.text(path, None) {
+                read.push((path, text));
+            }
+        }
+        let (paths, mut texts): (Vec<_>, Vec<_>) = read.into_iter().unzip();
+        for spec in &self.request.overrides {
+            if let Err(message) = crate::overrides::apply(&mut texts, spec) {
+                self.loaded.diagnostics.push(Diagnostic::error("E_INVALID_FLAG", message));
+            }
+        }
+        for (path, text) in paths.into_iter().zip(texts) {
+            self.parse_file(0, path, text);
         }
     }
 
@@ -111,19 +124,24 @@ impl Loader<'_> {
     }
 
     fn parse(&mut self, package: usize, path: &str, import: Option<Span>) {
-        let text = match self.world.read(path) {
-            Ok(bytes) => match String::from_utf8(bytes) {
-                Ok(text) => text,
-                Err(_) => return self.unreadable(path, "it is not UTF-8 text", import),
-            },
-            Err(kcl_eval::world::WorldError::NotFound) => {
-                return self.unreadable(path, "there is no such file", import);
-            }
-            Err(
-                kcl_eval::world::WorldError::Denied(reason)
-                | kcl_eval::world::WorldError::Unreadable(reason),
-            ) => return self.unreadable(path, &reason, import),
+        if let Some(text) = self.text(path, import) {
+            self.parse_file(package, path, text);
+        }
+    }
+
+    /// Reads a file; where that is not possible, says so.
+    fn text(&mut self, path: &str, import: Option<Span>) -> Option<String> {
+        let reason = match self.world.read(path).map(String::from_utf8) {
+            Ok(Ok(text)) => return Some(text),
+            Ok(Err(_)) => "it is not UTF-8 text".to_owned(),
+            Err(WorldError::NotFound) => "there is no such file".to_owned(),
+            Err(WorldError::Denied(reason) | WorldError::Unreadable(reason)) => reason,
         };
+        self.unreadable(path, &reason, import);
+        None
+    }
+
+    fn parse_file(&mut self, package: usize, path: &str, text: String) {
         let name = self.shown(path);
         self.folders.push(parent(path).to_owned());
         self.parse_text(package, name, text);
