@@ -61,10 +61,10 @@ impl<'a> Lower<'a> {
             SchemaState::InProgress => return None,
             state @ SchemaState::Waiting => *state = SchemaState::InProgress,
         }
-        let (syntax, place) = *self.schemas.get(at)?;
+        let (syntax, place, range) = *self.schemas.get(at)?;
         let schema = Rc::new(self.at(place, |lower| match syntax {
-            SchemaSyntax::Schema(schema) => lower.lower_schema(id, schema),
-            SchemaSyntax::Rule(rule) => lower.lower_rule(id, rule),
+            SchemaSyntax::Schema(schema) => lower.lower_schema(id, schema, range),
+            SchemaSyntax::Rule(rule) => lower.lower_rule(id, rule, range),
         }));
         if let Some(state) = self.states.get_mut(at) {
             *state = SchemaState::Done(Rc::clone(&schema));
@@ -94,7 +94,7 @@ impl<'a> Lower<'a> {
         base
     }
 
-    fn lower_schema(&mut self, id: SchemaId, schema: &'a ast::Schema) -> hir::Schema {
+    fn lower_schema(&mut self, id: SchemaId, schema: &'a ast::Schema, range: Span) -> hir::Schema {
         let place = self.place;
         let base = self.base(schema.base.as_ref());
         let mut draft = draft(base.as_deref());
@@ -137,10 +137,11 @@ impl<'a> Lower<'a> {
             deprecated: self.deprecated(&schema.decorators, &schema.name.text),
             doc: schema.doc.as_ref().map(|doc| Rc::clone(&doc.text)),
             span: schema.name.span,
+            range,
         }
     }
 
-    fn lower_rule(&mut self, id: SchemaId, rule: &'a ast::Rule) -> hir::Schema {
+    fn lower_rule(&mut self, id: SchemaId, rule: &'a ast::Rule, range: Span) -> hir::Schema {
         let host = rule.host.as_ref().and_then(|path| self.schema_path(path));
         let host = host.and_then(|host| self.schema(host));
         let mut draft = draft(host.as_deref());
@@ -175,6 +176,7 @@ impl<'a> Lower<'a> {
             deprecated: self.deprecated(&rule.decorators, &rule.name.text),
             doc: rule.doc.as_ref().map(|doc| Rc::clone(&doc.text)),
             span: rule.name.span,
+            range,
         }
     }
 
@@ -256,7 +258,7 @@ impl<'a> Lower<'a> {
     fn gather_mixins(&mut self, schema: &'a ast::Schema, draft: &mut Draft<'a>, depth: u32) {
         for path in &schema.mixins {
             let Some(id) = self.schema_path(path) else { continue };
-            let Some((SchemaSyntax::Schema(mixin), place)) =
+            let Some((SchemaSyntax::Schema(mixin), place, _)) =
                 self.schemas.get(id.0 as usize).copied()
             else {
                 continue;

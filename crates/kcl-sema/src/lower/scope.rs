@@ -2,6 +2,7 @@
 
 use super::{Definition, Import, Lower};
 use crate::hir::{Capture, Expr, ExprKind, PackageId, SchemaId, Slot, Text};
+use crate::similar::similar;
 use akua_source::Span;
 use std::rc::Rc;
 
@@ -239,34 +240,10 @@ impl Lower<'_> {
         })
     }
 
-    /// Returns a defined name that differs from `name` by one or two letters.
+    /// Returns the defined name that somebody may have meant.
     fn similar(&self, name: &str) -> Option<Text> {
         let names = self.names.get(self.place.package)?;
         let attrs = self.layout.iter().flat_map(|layout| layout.keys());
-        attrs
-            .chain(names.definitions.keys())
-            .filter(|found| distance(found, name) <= 2 && found.len() > 2)
-            .min_by_key(|found| distance(found, name))
-            .cloned()
+        similar(name, attrs.chain(names.definitions.keys()).map(|found| &**found))
     }
-}
-
-/// Returns the number of letters to insert, delete or replace to turn `a` into `b`.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.chars().enumerate() {
-        let mut diagonal = i;
-        let mut left = i.saturating_add(1);
-        for (to, cell) in b.iter().zip(row.iter_mut().skip(1)) {
-            let replaced = diagonal.saturating_add(usize::from(from != *to));
-            diagonal = *cell;
-            left = replaced.min(left.saturating_add(1)).min(diagonal.saturating_add(1));
-            *cell = left;
-        }
-        if let Some(first) = row.first_mut() {
-            *first = i.saturating_add(1);
-        }
-    }
-    row.last().copied().unwrap_or(0)
 }

@@ -53,10 +53,15 @@ impl<'a> Lower<'a> {
                     let _branch = guards.pop();
                 }
                 StmtKind::Schema(schema) => {
-                    self.collect_schema(place, &schema.name, SchemaSyntax::Schema(schema));
+                    self.collect_schema(
+                        place,
+                        &schema.name,
+                        SchemaSyntax::Schema(schema),
+                        stmt.span,
+                    );
                 }
                 StmtKind::Rule(rule) => {
-                    self.collect_schema(place, &rule.name, SchemaSyntax::Rule(rule));
+                    self.collect_schema(place, &rule.name, SchemaSyntax::Rule(rule), stmt.span);
                 }
                 StmtKind::TypeAlias { name, ty } => {
                     let at = u32::try_from(self.aliases.len()).unwrap_or(u32::MAX);
@@ -67,9 +72,15 @@ impl<'a> Lower<'a> {
         }
     }
 
-    fn collect_schema(&mut self, place: Place, name: &ast::Name, syntax: SchemaSyntax<'a>) {
+    fn collect_schema(
+        &mut self,
+        place: Place,
+        name: &ast::Name,
+        syntax: SchemaSyntax<'a>,
+        range: Span,
+    ) {
         let at = u32::try_from(self.schemas.len()).unwrap_or(u32::MAX);
-        self.schemas.push((syntax, place));
+        self.schemas.push((syntax, place, range));
         self.states.push(SchemaState::Waiting);
         self.define(place, name, Definition::Schema(at));
     }

@@ -1,7 +1,7 @@
 //! Types: names become schemas or the types that aliases stand for.
 
 use super::{Alias, Definition, Import, Lower};
-use crate::hir::{SchemaId, Type};
+use crate::hir::{FunctionType, SchemaId, Type};
 use kcl_syntax::ast::{self, ExprKind, TypeKind, UnaryOp};
 use std::rc::Rc;
 
@@ -35,11 +35,9 @@ impl<'a> Lower<'a> {
             }
             TypeKind::Named(path) => self.named(path),
             TypeKind::Function(params, result) => {
-                for param in params {
-                    let _checked = self.ty_value(param);
-                }
-                let _checked = self.opt_ty(result.as_deref());
-                Type::Function
+                let params = params.iter().map(|param| self.ty_value(param)).collect();
+                let result = result.as_deref().map_or(Type::Any, |ty| self.ty_value(ty));
+                Type::Function(Rc::new(FunctionType { params, result }))
             }
         }
     }
