@@ -188,7 +188,11 @@ impl<'a> Lower<'a> {
     }
 
     fn error(&mut self, kind: &str, span: Span, message: impl Into<String>) {
-        let diagnostic = crate::diagnostic(kind, span, message);
+        self.report(crate::diagnostic(kind, span, message));
+    }
+
+    /// Adds a finding, unless it is there already.
+    fn report(&mut self, diagnostic: Diagnostic) {
         if !self.diagnostics.contains(&diagnostic) {
             self.diagnostics.push(diagnostic);
         }

@@ -79,6 +79,13 @@ impl<'a> Lower<'a> {
 
     fn key_value(&mut self, key: &'a ast::Key, op: EntryOp, value: &'a ast::Expr) -> Entry {
         let key_span = key.span;
+        if let KeyKind::Path(names) = &key.kind
+            && let [name] = names.as_slice()
+            && matches!(&*name.text, "None" | "True" | "False" | "Undefined")
+        {
+            let message = format!("a key must be a string, found {}", name.text);
+            self.error("IllegalAttributeError", key_span, message);
+        }
         match &key.kind {
             KeyKind::Path(names) => {
                 let variable = names.first().and_then(|name| self.loop_variable(&name.text));

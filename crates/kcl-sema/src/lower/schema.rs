@@ -268,7 +268,7 @@ impl<'a> Lower<'a> {
                     "a valid mixin name should end with 'Mixin', got '{}'",
                     mixin.name.text
                 );
-                self.error("CompileError", path.span, message);
+                self.error("NameError", path.span, message);
             }
             if depth > 16 {
                 let message = "there is a circular reference between mixins";

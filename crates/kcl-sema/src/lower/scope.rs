@@ -209,7 +209,11 @@ impl Lower<'_> {
                     .map_or_else(|| "".into(), |p| Rc::clone(&p.path)),
             };
             let message = format!("attribute '{name}' not found in module '{module}'");
-            self.error("CompileError", span, message);
+            let mut found = crate::diagnostic("TypeError", span, message);
+            if let Some(close) = self.similar_member(import, name) {
+                found = found.help(format!("did you mean `{close}`?"));
+            }
+            self.report(found);
             ExprKind::Error
         });
         Expr { kind, span }
@@ -238,6 +242,13 @@ impl Lower<'_> {
             }
             _ => None,
         })
+    }
+
+    /// Returns the public name of a package that somebody may have meant.
+    fn similar_member(&self, import: &Import, name: &str) -> Option<Text> {
+        let Import::Package(id) = import else { return None };
+        let names = self.names.get(id.0 as usize)?.definitions.keys();
+        similar(name, names.map(|found| &**found).filter(|found| !found.starts_with('_')))
     }
 
     /// Returns the defined name that somebody may have meant.

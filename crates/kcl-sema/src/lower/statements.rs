@@ -102,6 +102,9 @@ impl<'a> Lower<'a> {
         changes: bool,
     ) {
         let name = &target.name.text;
+        if self.at(place, |lower| lower.import(name)).is_some() {
+            self.reassigned_import(place, target);
+        }
         let Some(names) = self.names.get_mut(place.package) else { return };
         let setter = GlobalSetter { place, stmt, guards: guards.to_vec() };
         let exported = !name.starts_with('_');
@@ -130,6 +133,22 @@ impl<'a> Lower<'a> {
             span: target.name.span,
             setters: vec![setter],
         });
+    }
+
+    /// Reports an assignment to the name of an import.
+    fn reassigned_import(&mut self, place: Place, target: &ast::Target) {
+        let name = &target.name.text;
+        let file = self.packages.get(place.package).and_then(|p| p.files.get(place.file));
+        let import = file.into_iter().flat_map(|file| &file.module.body).find(|stmt| {
+            matches!(&stmt.kind, StmtKind::Import(import) if import.binds() == Some(name))
+        });
+        let message = format!("cannot set '{name}': it is the name of an import");
+        let mut found = crate::diagnostic("ImmutableError", target.span, message)
+            .help("rename the variable, or import the module under another name with `as`");
+        if let Some(import) = import {
+            found = found.label(import.span, "imported here");
+        }
+        self.report(found);
     }
 
     fn immutable(&mut self, name: &str, span: Span, first: Span) {

@@ -71,6 +71,14 @@ impl<'a> Lower<'a> {
             _ => None,
         };
         found.unwrap_or_else(|| {
+            if let [module, name] = path.segments.as_slice()
+                && self.import(&module.text).is_some()
+            {
+                let message =
+                    format!("attribute '{}' not found in module '{}'", name.text, module.text);
+                self.error("TypeError", path.span, message);
+                return Type::Any;
+            }
             let names: Vec<&str> = path.segments.iter().map(|name| &*name.text).collect();
             let message = format!("name '{}' is not defined", names.join("."));
             self.error("CompileError", path.span, message);
