@@ -200,6 +200,7 @@ impl<'p> Checker<'p> {
     }
 
     fn mismatch(&mut self, found: &Ty, expected: &Ty, site: Site) {
+        let found = found.named_for(expected);
         let expected = expected.shown(self.program);
         let message = format!("expected {expected}, found {}", found.shown(self.program));
         let mut diagnostic = diagnostic("TypeError", site.span, message);

@@ -27,7 +27,8 @@ impl<'p> Checker<'p> {
             }
             other => {
                 self.unchecked(args);
-                let message = format!("'{}' object is not callable", other.shown(self.program));
+                let message =
+                    format!("'{}' object is not callable", other.widened().shown(self.program));
                 self.error("CompileError", span, message);
                 Ty::Any
             }

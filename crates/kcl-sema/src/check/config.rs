@@ -291,7 +291,7 @@ impl<'p> Checker<'p> {
                 draft.values.push(Ty::Any);
             }
             other => {
-                let shown = other.shown(self.program);
+                let shown = other.widened().shown(self.program);
                 let message =
                     format!("only dict and schema can be unpacked with **, found '{shown}'");
                 self.error("CompileError", value.span, message);
@@ -315,7 +315,8 @@ impl<'p> Checker<'p> {
                     self.spread_entries(&inner, &key.ty, span);
                 }
                 ty if !super::assign::assignable(self.program, ty, &key.ty) => {
-                    let (expected, found) = (key.ty.shown(self.program), ty.shown(self.program));
+                    let found = ty.named_for(&key.ty).shown(self.program);
+                    let expected = key.ty.shown(self.program);
                     let message =
                         format!("expected {expected}, found {found} for '{}'", entry.name);
                     let mut report = diagnostic("TypeError", span, message)
@@ -400,7 +401,8 @@ impl<'p> Checker<'p> {
                 Ty::Any
             }
             other => {
-                let message = format!("invalid schema type '{}'", other.shown(self.program));
+                let message =
+                    format!("invalid schema type '{}'", other.widened().shown(self.program));
                 self.error("CompileError", head.span, message);
                 Ty::Any
             }

@@ -192,7 +192,7 @@ impl<'p> Checker<'p> {
             }
         }
         ops::unary(op, &ty).unwrap_or_else(|| {
-            let shown = ty.shown(self.program);
+            let shown = ty.widened().shown(self.program);
             let message = format!("bad operand type for unary {}: '{shown}'", ops::unary_sign(op));
             self.error("TypeError", value.span, message);
             Ty::Any
@@ -201,7 +201,7 @@ impl<'p> Checker<'p> {
 
     fn conversion(&mut self, from: &Ty, to: Ty, span: Span) -> Ty {
         if !assign::convertible(self.program, from, &to) {
-            let (from, to) = (from.shown(self.program), to.shown(self.program));
+            let (from, to) = (from.widened().shown(self.program), to.shown(self.program));
             let message = format!("a value of type {from} is never {to}");
             self.report(diagnostic("TypeError", span, message));
         }

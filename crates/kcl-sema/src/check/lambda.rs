@@ -5,6 +5,7 @@ use super::{
     setter::Variable,
     types::{FunctionTy, ParamTy, Ty},
 };
+use crate::diagnostic;
 use crate::hir::{Capture, Lambda, SetOp, Stmt};
 use std::rc::Rc;
 
@@ -53,7 +54,21 @@ impl<'p> Checker<'p> {
         for stmt in before {
             let _ty = self.stmt(stmt, None);
         }
+        if let Stmt::If(branches, _) = last
+            && let Some((condition, _)) = branches.first()
+        {
+            let message = "the last statement of a lambda must be an expression";
+            let found = diagnostic("CompileError", condition.span, message);
+            self.report(found.help("write the value as `a if condition else b`"));
+        }
         self.stmt(last, declared)
+    }
+
+    /// Walks the statements of a branch.
+    fn branch(&mut self, body: &'p [Stmt]) {
+        for stmt in body {
+            let _ty = self.stmt(stmt, None);
+        }
     }
 
     fn stmt(&mut self, stmt: &'p Stmt, declared: Option<&Ty>) -> Ty {
@@ -83,12 +98,11 @@ impl<'p> Checker<'p> {
                 found
             }
             Stmt::If(branches, otherwise) => {
-                let mut types = Vec::with_capacity(branches.len());
                 for (condition, body) in branches {
                     let _ty = self.expr(condition);
-                    types.push(self.body(body, None));
+                    self.branch(body);
                 }
-                types.push(self.body(otherwise, None));
+                self.branch(otherwise);
                 // What a branch leaves is only known when it runs.
                 Ty::Any
             }

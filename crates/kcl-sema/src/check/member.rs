@@ -42,7 +42,8 @@ impl Checker<'_> {
     }
 
     fn no_member(&mut self, value: &Ty, name: &str, span: Span, close: Option<Text>) -> Ty {
-        let message = format!("attribute '{name}' not found in '{}'", value.shown(self.program));
+        let shown = value.widened().shown(self.program);
+        let message = format!("attribute '{name}' not found in '{shown}'");
         let mut found = diagnostic("TypeError", span, message);
         if let Some(close) = close {
             found = found.help(format!("did you mean `{close}`?"));
@@ -91,8 +92,10 @@ impl Checker<'_> {
             }
             Ty::Any | Ty::Void | Ty::Union(_) | Ty::Class(_) => Ty::Any,
             other => {
-                let message =
-                    format!("'{}' object is not subscriptable", other.shown(self.program));
+                let message = format!(
+                    "'{}' object is not subscriptable",
+                    other.widened().shown(self.program)
+                );
                 self.error("CompileError", span, message);
                 Ty::Any
             }
@@ -110,7 +113,8 @@ impl Checker<'_> {
     fn text_index(&mut self, key: &Ty, index: &Ty, span: Span) {
         let wrong = key.is_str() && (index.is_number() || index.is_bool());
         if wrong {
-            let message = format!("invalid dict/schema key type: '{}'", index.shown(self.program));
+            let message =
+                format!("invalid dict/schema key type: '{}'", index.widened().shown(self.program));
             self.error("CompileError", span, message);
         }
     }
@@ -127,8 +131,10 @@ impl Checker<'_> {
                 Ty::Any
             }
             other => {
-                let message =
-                    format!("'{}' object is not subscriptable", other.shown(self.program));
+                let message = format!(
+                    "'{}' object is not subscriptable",
+                    other.widened().shown(self.program)
+                );
                 self.error("CompileError", span, message);
                 Ty::Any
             }
@@ -148,7 +154,8 @@ impl Checker<'_> {
                 Ty::Dict(dict) => (dict.key.widened(), dict.value.widened()),
                 Ty::Any | Ty::Void | Ty::Class(_) => (Ty::Any, Ty::Any),
                 other => {
-                    let message = format!("'{}' object is not iterable", other.shown(self.program));
+                    let message =
+                        format!("'{}' object is not iterable", other.widened().shown(self.program));
                     self.error("CompileError", span, message);
                     (Ty::Any, Ty::Any)
                 }
@@ -169,7 +176,7 @@ impl Checker<'_> {
             other => {
                 let message = format!(
                     "only list, dict and schema objects can be unpacked with *, found '{}'",
-                    other.shown(self.program)
+                    other.widened().shown(self.program)
                 );
                 self.error("CompileError", span, message);
                 Ty::Any
@@ -179,7 +186,7 @@ impl Checker<'_> {
 
     /// Reports an operator that does not take its operands.
     pub(super) fn unsupported(&mut self, sign: &str, left: &Ty, right: &Ty, span: Span) {
-        let (a, b) = (left.shown(self.program), right.shown(self.program));
+        let [a, b] = [left, right].map(|ty| ty.widened().shown(self.program));
         let message = format!("unsupported operand type(s) for {sign}: '{a}' and '{b}'");
         let mut found = diagnostic("TypeError", span, message);
         let texts = left.is_str() || right.is_str();

@@ -41,7 +41,7 @@ impl<'p> Checker<'p> {
         Some(types.get_or_insert_with(|| SchemaTypes {
             attrs: attribute_states(schema),
             names: Rc::new(names(schema)),
-            required: schema.attrs.iter().filter(|attr| required(attr)).count(),
+            required: schema.attrs.iter().filter(|attr| required(schema, attr)).count(),
             index: schema.index.as_ref().map(|index| Ty::declared(&index.value)),
         }))
     }
@@ -61,11 +61,12 @@ impl<'p> Checker<'p> {
         let types = self.schema_types(id)?;
         let slot = types.names.get(name).copied();
         let index = types.index.clone();
-        let kind = slot.and_then(|slot| {
+        let attr = slot.and_then(|slot| {
             let schema = self.program.schemas.get(id.0 as usize)?;
-            schema.attrs.get(slot as usize).map(|attr| attr.kind)
+            schema.attrs.get(slot as usize)
         });
-        match slot.filter(|_| kind != Some(AttrKind::Param)) {
+        // Without a declared type it is a variable of the body, which the outside does not see.
+        match slot.filter(|_| attr.is_some_and(|attr| attr.ty.is_some())) {
             Some(slot) => Some(self.attribute_slot(id, slot)),
             None => index,
         }
@@ -82,7 +83,7 @@ impl<'p> Checker<'p> {
             Some(attr) => Some(KeyType {
                 ty: self.attribute_slot(id, slot.unwrap_or(Slot::MAX)),
                 declared: Some(attr.span),
-                required: required(attr),
+                required: required(schema, attr),
             }),
             None => index.map(|ty| KeyType { ty, declared: None, required: false }),
         }
@@ -202,6 +203,15 @@ impl<'p> Checker<'p> {
             return;
         }
         let value = Ty::declared(&index.value);
+        let key_ty = Ty::declared(&index.key);
+        if !matches!(key_ty, Ty::Any) && !key_ty.is_str() {
+            let shown = key_ty.shown(self.program);
+            let message = format!("keys are strings: the key type cannot be {shown}");
+            self.report(
+                diagnostic("IndexSignatureError", schema.span, message)
+                    .label(index.span, "the index signature"),
+            );
+        }
         let key = index.key_slot.and_then(|slot| schema.attrs.get(slot as usize));
         if let Some(attr) = key.filter(|attr| attr.kind != AttrKind::Param) {
             let message = format!("the key '{}' has the name of an attribute", attr.name);
@@ -273,6 +283,13 @@ fn names(schema: &Schema) -> IndexMap<Text, Slot> {
 }
 
 /// Returns whether an instance's config has to give the attribute: nothing else does.
-fn required(attr: &hir::Attr) -> bool {
-    attr.ty.is_some() && attr.kind == AttrKind::Public && !attr.optional && attr.setters.is_empty()
+///
+/// Inherited attributes are left to the run, as the reference does: its error is another there.
+fn required(schema: &Schema, attr: &hir::Attr) -> bool {
+    attr.ty.is_some()
+        && schema.index.is_none()
+        && within(schema.range, attr.span)
+        && attr.kind == AttrKind::Public
+        && !attr.optional
+        && attr.setters.is_empty()
 }

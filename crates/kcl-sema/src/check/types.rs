@@ -257,6 +257,28 @@ impl Ty {
         self.members().iter().all(|ty| matches!(ty, Self::Schema(_) | Self::Class(_)))
     }
 
+    /// Returns the type as a message names it: literals only where literals are expected.
+    pub(super) fn named_for(&self, expected: &Self) -> Self {
+        if expected.mentions_literals(8) { self.clone() } else { self.widened() }
+    }
+
+    fn mentions_literals(&self, depth: u32) -> bool {
+        let Some(depth) = depth.checked_sub(1) else { return false };
+        match self {
+            Self::BoolLit(_)
+            | Self::IntLit(_)
+            | Self::FloatLit(_)
+            | Self::StrLit(_)
+            | Self::MultiplierLit(..) => true,
+            Self::List(item) => item.mentions_literals(depth),
+            Self::Dict(dict) => {
+                dict.key.mentions_literals(depth) || dict.value.mentions_literals(depth)
+            }
+            Self::Union(members) => members.iter().any(|ty| ty.mentions_literals(depth)),
+            _ => false,
+        }
+    }
+
     /// Returns its name in messages, bounded in length.
     pub(super) fn shown(&self, program: &hir::Program) -> String {
         let mut out = String::new();

@@ -139,9 +139,9 @@ impl<'a> Lower<'a> {
     fn reassigned_import(&mut self, place: Place, target: &ast::Target) {
         let name = &target.name.text;
         let file = self.packages.get(place.package).and_then(|p| p.files.get(place.file));
-        let import = file.into_iter().flat_map(|file| &file.module.body).find(|stmt| {
-            matches!(&stmt.kind, StmtKind::Import(import) if import.binds() == Some(name))
-        });
+        let import = file.into_iter().flat_map(|file| &file.module.body).find(
+            |stmt| matches!(&stmt.kind, StmtKind::Import(import) if import.binds() == Some(name)),
+        );
         let message = format!("cannot set '{name}': it is the name of an import");
         let mut found = crate::diagnostic("ImmutableError", target.span, message)
             .help("rename the variable, or import the module under another name with `as`");
@@ -187,7 +187,11 @@ impl<'a> Lower<'a> {
             self.place = setter.place;
             let guards = self.guards(&setter.guards);
             if let StmtKind::Assign { ty: Some(declared), .. } = &setter.stmt.kind {
-                ty = Some(self.ty(declared));
+                let declared = self.ty(declared);
+                if ty.is_some_and(|before| before != declared) {
+                    self.type_changed(setter.stmt, global.span);
+                }
+                ty = Some(declared);
             }
             setters.extend(self.setter(&global.name, setter.stmt, guards));
         }
@@ -198,6 +202,13 @@ impl<'a> Lower<'a> {
             exported: !global.name.starts_with('_'),
             span: global.span,
         }
+    }
+
+    /// Reports a variable that is declared with two types.
+    fn type_changed(&mut self, stmt: &ast::Stmt, first: Span) {
+        let message = "the variable is declared with another type before";
+        let found = crate::diagnostic("TypeError", stmt.span, message);
+        self.report(found.label(first, "declared here").help("declare it once"));
     }
 
     /// Lowers the part of a statement that sets `name`.

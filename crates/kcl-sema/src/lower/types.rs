@@ -140,7 +140,11 @@ impl<'a> Lower<'a> {
     pub(super) fn schema_path(&mut self, path: &'a ast::Path) -> Option<SchemaId> {
         match self.named(path) {
             Type::Schema(id) => Some(id),
-            _ => None,
+            Type::Any => None,
+            _ => {
+                self.error("IllegalInheritError", path.span, "expected a schema, found a type");
+                None
+            }
         }
     }
 }
