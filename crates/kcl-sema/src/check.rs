@@ -22,6 +22,9 @@ mod setter;
 mod signatures;
 mod types;
 
+#[cfg(test)]
+mod tests;
+
 use crate::hir::{self, NativeId, PackageId, Program, SchemaId};
 use crate::{Natives, diagnostic};
 use akua_source::{Diagnostic, FileId, Severity, Span};

@@ -3,6 +3,7 @@
 use super::{Lower, scope::Scope};
 use crate::hir::{DictExpr, Entry, EntryOp, Expr, ExprKind, Key, Text};
 use akua_source::Span;
+use indexmap::IndexSet;
 use kcl_syntax::ast::{self, KeyKind};
 use std::rc::Rc;
 
@@ -13,7 +14,7 @@ impl<'a> Lower<'a> {
             return DictExpr { entries: Vec::new(), slot: None, span };
         };
         let slot = frame.slot();
-        frame.scopes.push(Scope::Config { keys: Vec::new(), slot, used: false });
+        frame.scopes.push(Scope::Config { keys: IndexSet::new(), slot, used: false });
         let entries = self.entries(entries);
         let used = matches!(self.close_scope(), Some(Scope::Config { used: true, .. }));
         DictExpr { entries, slot: used.then_some(slot), span }
@@ -134,10 +135,8 @@ impl<'a> Lower<'a> {
 
     fn see_key_text(&mut self, text: &Text) {
         let Some(frame) = self.frames.last_mut() else { return };
-        if let Some(Scope::Config { keys, .. }) = frame.scopes.last_mut()
-            && !keys.contains(text)
-        {
-            keys.push(Rc::clone(text));
+        if let Some(Scope::Config { keys, .. }) = frame.scopes.last_mut() {
+            keys.insert(Rc::clone(text));
         }
     }
 }

@@ -4,6 +4,7 @@ use super::{Definition, Import, Lower};
 use crate::hir::{Capture, Expr, ExprKind, PackageId, SchemaId, Slot, Text};
 use crate::similar::similar;
 use akua_source::Span;
+use indexmap::IndexSet;
 use std::rc::Rc;
 
 /// The locals of one piece of code or one lambda.
@@ -34,7 +35,7 @@ pub(super) enum Scope {
     /// Variables of a comprehension or quantifier: an identifier key of that name means them.
     Loop(Vec<(Text, Slot)>),
     /// Keys of a config literal seen so far.
-    Config { keys: Vec<Text>, slot: Slot, used: bool },
+    Config { keys: IndexSet<Text>, slot: Slot, used: bool },
 }
 
 /// Where a name was found in the frames.

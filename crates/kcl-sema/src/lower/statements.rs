@@ -184,6 +184,8 @@ impl<'a> Lower<'a> {
         let mut ty = None;
         let mut setters = Vec::with_capacity(global.setters.len());
         for setter in &global.setters {
+            // Names that other globals resolved are of no use here, and would add up.
+            self.resolved.clear();
             self.place = setter.place;
             let guards = self.guards(&setter.guards);
             if let StmtKind::Assign { ty: Some(declared), .. } = &setter.stmt.kind {
