@@ -53,6 +53,7 @@ pub(crate) fn check(program: &Program, natives: &dyn Natives) -> Vec<Diagnostic>
         frames: Vec::new(),
         schema: None,
         nested: 0,
+        depth: 0,
         partial: false,
     };
     checker.program();
@@ -93,6 +94,8 @@ struct Checker<'p> {
     /// The schema whose attributes the code means.
     schema: Option<SchemaId>,
     nested: u32,
+    /// How deeply the current expression is nested.
+    depth: u32,
     /// Whether the next instance is one of several that are unified: it need not be complete.
     partial: bool,
 }

@@ -43,7 +43,7 @@ mod tests {
 
     #[test]
     fn the_nearest_name_within_two_letters() {
-        check("nmae", &["name", "image"], Some("name"));
+        check("nmae", &["name", "replica"], Some("name"));
         check("imge", &["image", "images"], Some("image"));
         check("x", &["y", "z"], None);
         check("replicas", &["name"], None);

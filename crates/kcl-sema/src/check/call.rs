@@ -52,12 +52,7 @@ impl<'p> Checker<'p> {
         {
             return;
         }
-        let function = FunctionTy {
-            params: params.collect(),
-            result: Ty::Schema(id),
-            variadic: false,
-            named: true,
-        };
+        let function = FunctionTy::new(params.collect(), Ty::Schema(id), true);
         match args {
             Some(args) => self.arguments(&function, args, span),
             None => self.missing(&function, 0, &[], span),

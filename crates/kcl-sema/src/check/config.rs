@@ -442,7 +442,7 @@ impl Draft {
         let key = if known { Ty::Str } else { Ty::join(self.keys.into_iter().chain([])) };
         let key = if self.entries.is_empty() || key == Ty::Any { key } else { Ty::Str };
         let value = Ty::join(self.values);
-        Ty::Dict(Rc::new(DictTy { key, value, entries: self.entries }))
+        Ty::config(key, value, self.entries, false)
     }
 }
 

@@ -11,6 +11,10 @@ use crate::hir::{
 };
 use akua_source::Span;
 
+/// Deepest nesting of expressions, those of globals that wait for each other included: a program
+/// nests its own by 150 at most, and the rest must not use up the stack.
+const EXPR_LIMIT: u32 = 400;
+
 impl<'p> Checker<'p> {
     /// Checks that an expression has a type, and returns what it has.
     pub(super) fn check(&mut self, expr: &'p Expr, expected: &Ty, site: Site) -> Ty {
@@ -30,9 +34,16 @@ impl<'p> Checker<'p> {
 
     /// Infers the type of an expression; literals are checked against what is expected of them.
     pub(super) fn infer(&mut self, expr: &'p Expr, expected: Option<&Ty>) -> Ty {
-        if self.full() {
+        if self.full() || self.depth >= EXPR_LIMIT {
             return Ty::Any;
         }
+        self.depth = self.depth.saturating_add(1);
+        let ty = self.infer_here(expr, expected);
+        self.depth = self.depth.saturating_sub(1);
+        ty
+    }
+
+    fn infer_here(&mut self, expr: &'p Expr, expected: Option<&Ty>) -> Ty {
         match &expr.kind {
             ExprKind::List(items) => self.list(items, expected),
             ExprKind::Dict(dict) => self.dict(dict, expected),

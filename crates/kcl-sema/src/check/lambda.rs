@@ -45,7 +45,7 @@ impl<'p> Checker<'p> {
         self.partial = partial;
         self.frames.pop();
         let result = declared.unwrap_or(result);
-        Ty::Function(Rc::new(FunctionTy { params, result, variadic: false, named: true }))
+        Ty::Function(Rc::new(FunctionTy::new(params, result, true)))
     }
 
     /// Walks statements and returns the type of the value of the last one.

@@ -27,12 +27,10 @@ impl Checker<'_> {
                 }
                 function => function,
             },
-            Ty::Class(_) if **name == *"instances" => Ty::Function(Rc::new(FunctionTy {
-                params: Vec::new(),
-                result: Ty::list(Ty::Any),
-                variadic: true,
-                named: false,
-            })),
+            Ty::Class(_) if **name == *"instances" => {
+                let function = FunctionTy::new(Vec::new(), Ty::list(Ty::Any), false);
+                Ty::Function(Rc::new(function.variadic()))
+            }
             Ty::Schema(id) | Ty::Class(id) => self.attribute(*id, name).unwrap_or_else(|| {
                 let close = self.similar_attribute(*id, name);
                 self.no_member(value, name, span, close)

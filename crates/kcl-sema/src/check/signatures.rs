@@ -242,18 +242,18 @@ pub(super) fn string_members() -> impl Iterator<Item = &'static str> {
 }
 
 fn signature(line: &str) -> Ty {
-    let mut function =
-        FunctionTy { params: Vec::new(), result: Ty::Any, variadic: false, named: true };
+    let (mut params, mut result, mut variadic) = (Vec::new(), Ty::Any, false);
     let mut words = line.split(' ');
     while let Some(word) = words.next() {
         match word {
             "=" => return words.next().map_or(Ty::Any, ty),
-            "->" => function.result = words.next().map_or(Ty::Any, ty),
-            "*" => function.variadic = true,
-            word => function.params.extend(param(word)),
+            "->" => result = words.next().map_or(Ty::Any, ty),
+            "*" => variadic = true,
+            word => params.extend(param(word)),
         }
     }
-    Ty::Function(Rc::new(function))
+    let function = FunctionTy::new(params, result, true);
+    Ty::Function(Rc::new(if variadic { function.variadic() } else { function }))
 }
 
 fn param(word: &str) -> Option<ParamTy> {

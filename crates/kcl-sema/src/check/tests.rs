@@ -64,6 +64,11 @@ fn accepted(source: &str) {
     refused(source, &[]);
 }
 
+/// Returns a line for each number.
+fn lines(numbers: std::ops::Range<u32>, line: impl Fn(u32) -> String) -> String {
+    numbers.map(line).collect::<Vec<_>>().concat()
+}
+
 const SCHEMAS: &str = "schema P:\n    port: int\n    kind?: \"TCP\" | \"UDP\"\nschema S:\n    name: str = \"s\"\n    ports?: [P]\n    one?: P\n    labels?: {str:str}\n";
 
 /// Checks a program below [`SCHEMAS`]; its first line is line 9.
@@ -306,22 +311,36 @@ fn labels_and_help_say_what_to_do() {
 
 #[test]
 fn errors_are_bounded_and_in_order() {
-    let source: String = (0..200).map(|at| format!("a{at}: int = \"s\"\n")).collect();
+    let source: String = lines(0..200, |at| format!("a{at}: int = \"s\"\n"));
     let found = diagnostics(&source);
     assert_eq!(found.len(), super::ERROR_LIMIT);
     let starts: Vec<_> = found.iter().filter_map(|f| Some(f.labels.first()?.span.start)).collect();
     assert!(starts.is_sorted());
-    let source: String = (0..20).map(|at| format!("a{at}: int = \"s\"\n")).collect();
+    let source: String = lines(0..20, |at| format!("a{at}: int = \"s\"\n"));
     assert_eq!(diagnostics(&source).len(), 20);
 }
 
 #[test]
 fn long_chains_of_globals_are_bounded() {
-    let mut source: String = (0..2000).map(|at| format!("a{at} = a{} + 1\n", at + 1)).collect();
+    let mut source: String = lines(0..2000, |at| format!("a{at} = a{} + 1\n", at + 1));
     source.push_str("a2000 = 1\n");
     accepted(&source);
     let forward = format!("{source}b: str = a2000\n");
     refused(&forward, &["2002 TypeError expected str, found int"]);
+}
+
+#[test]
+fn types_that_grow_are_bounded() {
+    let lists: String = lines(1..3000, |at| format!("a{at} = [a{}]\n", at - 1));
+    accepted(&format!("a0 = 1\n{lists}b: [any] = a2999\n"));
+    refused(
+        &format!("a0 = 1\n{lists}b: str = a20\n"),
+        &[&format!("3001 TypeError expected str, found {}int{}", "[".repeat(20), "]".repeat(20))],
+    );
+    let dicts: String = lines(1..3000, |at| format!("a{at} = {{k = a{}}}\n", at - 1));
+    accepted(&format!("a0 = 1\n{dicts}"));
+    let lambdas: String = lines(1..3000, |at| format!("a{at} = lambda {{ [a{}] }}\n", at - 1));
+    accepted(&format!("a0 = 1\n{lambdas}"));
 }
 
 #[test]

@@ -8,6 +8,9 @@ use std::rc::Rc;
 /// Most members that a union keeps; a list of more unlike literals is a list of their base types.
 const UNION_LIMIT: usize = 24;
 
+/// Deepest nesting of a type; what is further down is any. Types grow from variable to variable.
+const DEPTH_LIMIT: u32 = 32;
+
 /// Most letters of a type in a message.
 const SHOWN_LIMIT: usize = 160;
 
@@ -47,6 +50,9 @@ pub(super) struct DictTy {
     pub(super) key: Ty,
     pub(super) value: Ty,
     pub(super) entries: Vec<KnownEntry>,
+    depth: u32,
+    /// Whether no literal types are left in it.
+    plain: bool,
 }
 
 /// A key of a literal.
@@ -66,6 +72,23 @@ pub(super) struct FunctionTy {
     pub(super) variadic: bool,
     /// Whether the parameters have names (a function type has none).
     pub(super) named: bool,
+    depth: u32,
+}
+
+impl FunctionTy {
+    /// Returns the type of a function that takes its parameters and no more.
+    pub(super) fn new(params: Vec<ParamTy>, result: Ty, named: bool) -> Self {
+        let depths = params.iter().map(|param| param.ty.depth());
+        let depth = depths.chain([result.depth()]).max().unwrap_or(0).saturating_add(1);
+        let result = if depth > DEPTH_LIMIT { Ty::Any } else { result };
+        Self { params, result, variadic: false, named, depth: depth.min(DEPTH_LIMIT) }
+    }
+
+    /// Makes it take any further arguments.
+    pub(super) fn variadic(mut self) -> Self {
+        self.variadic = true;
+        self
+    }
 }
 
 /// A parameter.
@@ -93,26 +116,50 @@ pub(super) fn find_entry<'a>(entries: &'a [KnownEntry], name: &str) -> Option<&'
 impl Ty {
     /// Returns the type of a list.
     pub(super) fn list(item: Self) -> Self {
-        Self::List(Rc::new(item))
+        if item.depth() >= DEPTH_LIMIT { Self::Any } else { Self::List(Rc::new(item)) }
     }
 
     /// Returns the type of a dict of which no single key is known.
     pub(super) fn dict(key: Self, value: Self) -> Self {
-        Self::Dict(Rc::new(DictTy { key, value, entries: Vec::new() }))
+        Self::config(key, value, Vec::new(), false)
+    }
+
+    /// Returns the type of a dict with some known keys.
+    pub(super) fn config(key: Self, value: Self, entries: Vec<KnownEntry>, plain: bool) -> Self {
+        let depths = entries.iter().map(|entry| entry.ty.depth());
+        let depth = depths.chain([key.depth(), value.depth()]).max().unwrap_or(0);
+        if depth >= DEPTH_LIMIT {
+            return Self::Any;
+        }
+        Self::Dict(Rc::new(DictTy { key, value, entries, depth: depth.saturating_add(1), plain }))
+    }
+
+    /// Returns how deeply it is nested.
+    pub(super) fn depth(&self) -> u32 {
+        match self {
+            Self::List(item) => item.depth().saturating_add(1),
+            Self::Dict(dict) => dict.depth,
+            Self::Union(members) => members.iter().map(Self::depth).max().unwrap_or(0),
+            Self::Function(function) => function.depth,
+            _ => 0,
+        }
     }
 
     /// Returns the type of `a | b` for dicts: keys of both, the later ones last.
     pub(super) fn merged(a: &Rc<DictTy>, b: &Rc<DictTy>) -> Self {
         let entries = a.entries.iter().chain(&b.entries).cloned().collect();
-        Self::Dict(Rc::new(DictTy {
-            key: Self::join([a.key.clone(), b.key.clone()]),
-            value: Self::join([a.value.clone(), b.value.clone()]),
-            entries,
-        }))
+        let key = Self::join([a.key.clone(), b.key.clone()]);
+        let value = Self::join([a.value.clone(), b.value.clone()]);
+        Self::config(key, value, entries, a.plain && b.plain)
     }
 
     /// Converts a declared type.
     pub(super) fn declared(ty: &hir::Type) -> Self {
+        Self::declared_below(ty, DEPTH_LIMIT)
+    }
+
+    fn declared_below(ty: &hir::Type, depth: u32) -> Self {
+        let Some(depth) = depth.checked_sub(1) else { return Self::Any };
         match ty {
             hir::Type::Any => Self::Any,
             hir::Type::None => Self::Void,
@@ -126,20 +173,26 @@ impl Ty {
             hir::Type::StrLit(text) => Self::StrLit(Rc::clone(text)),
             hir::Type::MultipliedLit(value, multiplier) => Self::MultiplierLit(*value, *multiplier),
             hir::Type::Multiplier => Self::Multiplier,
-            hir::Type::List(item) => Self::list(Self::declared(item)),
-            hir::Type::Dict(key, value) => Self::dict(Self::declared(key), Self::declared(value)),
+            hir::Type::List(item) => Self::list(Self::declared_below(item, depth)),
+            hir::Type::Dict(key, value) => {
+                let [key, value] = [key, value].map(|ty| Self::declared_below(ty, depth));
+                Self::dict(key, value)
+            }
             hir::Type::Union(members) => {
                 // A declared union is kept as it is written, however long.
-                let members: Vec<Self> = members.iter().map(Self::declared).collect();
+                let members = members.iter().map(|ty| Self::declared_below(ty, depth));
+                let members: Vec<Self> = members.collect();
                 if members.contains(&Self::Any) { Self::Any } else { Self::Union(members.into()) }
             }
             hir::Type::Schema(id) => Self::Schema(*id),
-            hir::Type::Function(function) => Self::Function(Rc::new(FunctionTy {
-                params: function.params.iter().map(ParamTy::unnamed).collect(),
-                result: Self::declared(&function.result),
-                variadic: false,
-                named: false,
-            })),
+            hir::Type::Function(function) => {
+                let params = function
+                    .params
+                    .iter()
+                    .map(|ty| ParamTy::unnamed(Self::declared_below(ty, depth)));
+                let result = Self::declared_below(&function.result, depth);
+                Self::Function(Rc::new(FunctionTy::new(params.collect(), result, false)))
+            }
         }
     }
 
@@ -151,23 +204,30 @@ impl Ty {
             Self::FloatLit(_) => Self::Float,
             Self::StrLit(_) => Self::Str,
             Self::MultiplierLit(..) => Self::Multiplier,
-            Self::List(item) if item.has_literals() => Self::list(item.widened()),
-            Self::Dict(dict) => Self::Dict(Rc::new(DictTy {
-                key: dict.key.widened(),
-                value: dict.value.widened(),
-                entries: dict
-                    .entries
-                    .iter()
-                    .map(|entry| KnownEntry { ty: entry.ty.widened(), ..entry.clone() })
-                    .collect(),
-            })),
+            Self::List(item) if !item.is_plain() => Self::list(item.widened()),
+            Self::Dict(dict) if !dict.plain => {
+                let widened =
+                    |entry: &KnownEntry| KnownEntry { ty: entry.ty.widened(), ..entry.clone() };
+                let entries = dict.entries.iter().map(widened).collect();
+                Self::config(dict.key.widened(), dict.value.widened(), entries, true)
+            }
             Self::Union(members) => Self::join(members.iter().map(Self::widened)),
             other => other.clone(),
         }
     }
 
-    fn has_literals(&self) -> bool {
-        !matches!(self, Self::Any | Self::Bool | Self::Int | Self::Float | Self::Str)
+    fn is_plain(&self) -> bool {
+        match self {
+            Self::BoolLit(_)
+            | Self::IntLit(_)
+            | Self::FloatLit(_)
+            | Self::StrLit(_)
+            | Self::MultiplierLit(..) => false,
+            Self::List(item) => item.is_plain(),
+            Self::Dict(dict) => dict.plain,
+            Self::Union(members) => members.iter().all(Self::is_plain),
+            _ => true,
+        }
     }
 
     /// Returns the union of some types; no types at all are any.
@@ -351,8 +411,8 @@ impl Ty {
 }
 
 impl ParamTy {
-    fn unnamed(ty: &hir::Type) -> Self {
-        Self { name: "".into(), ty: Ty::declared(ty), optional: false, span: None }
+    fn unnamed(ty: Ty) -> Self {
+        Self { name: "".into(), ty, optional: false, span: None }
     }
 }
 
