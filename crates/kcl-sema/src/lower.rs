@@ -164,6 +164,8 @@ struct Lower<'a> {
     place: Place,
     layout: Option<Rc<Layout>>,
     frames: Vec<Frame>,
+    /// Imports that something uses: package, file and bound name.
+    used_imports: BTreeSet<(usize, usize, Text)>,
     /// Names that were resolved since it was cleared.
     resolved: BTreeSet<Text>,
 }
@@ -183,6 +185,7 @@ impl<'a> Lower<'a> {
             layout: None,
             frames: Vec::new(),
             resolved: BTreeSet::new(),
+            used_imports: BTreeSet::new(),
             bodies: IndexMap::new(),
         }
     }
@@ -248,6 +251,7 @@ impl<'a> Lower<'a> {
             }
         }
         program.uses_instances = self.uses_instances;
+        self.unused_imports();
         let failed = self.diagnostics.iter().any(|d| d.severity == akua_source::Severity::Error);
         debug_assert!(failed || program.schemas.len() == self.states.len());
         (program, self.diagnostics)

@@ -299,6 +299,14 @@ fn decorators() {
 }
 
 #[test]
+fn unused_imports_are_warnings() {
+    let found = diagnostics("import math\nimport json\na = math.floor(1.5)\n");
+    let found: Vec<_> = found.iter().map(|f| (&*f.code, f.severity, &*f.message)).collect();
+    let message = "nothing uses the import `json`";
+    assert_eq!(found, [("W_KCL_UNUSED_IMPORT", Severity::Warning, message)]);
+}
+
+#[test]
 fn labels_and_help_say_what_to_do() {
     let found = diagnostics("schema S:\n    name: str = \"s\"\na = S {nmae = \"b\"}\n");
     let first = found.first().expect("one error");

@@ -3,8 +3,9 @@
 use super::{Definition, Import, Lower};
 use crate::hir::{Capture, Expr, ExprKind, PackageId, SchemaId, Slot, Text};
 use crate::similar::similar;
-use akua_source::Span;
+use akua_source::{Diagnostic, Span};
 use indexmap::IndexSet;
+use kcl_syntax::ast::StmtKind;
 use std::rc::Rc;
 
 /// The locals of one piece of code or one lambda.
@@ -189,10 +190,33 @@ impl Lower<'_> {
     }
 
     /// Returns what an import of the current file binds to `name`.
-    pub(super) fn import(&self, name: &str) -> Option<Import> {
+    pub(super) fn import(&mut self, name: &str) -> Option<Import> {
         let file = self.packages.get(self.place.package)?.files.get(self.place.file)?;
-        let (_, import) = file.imports.iter().find(|(found, _)| **found == *name)?;
+        let (found, import) = file.imports.iter().find(|(found, _)| **found == *name)?;
+        if self.place.package == 0 {
+            self.used_imports.insert((0, self.place.file, Rc::clone(found)));
+        }
         Some(import.clone())
+    }
+
+    /// Warns of imports of the main package that nothing uses.
+    pub(super) fn unused_imports(&mut self) {
+        let files = self.packages.first().map_or(&[][..], |package| &package.files);
+        for (at, file) in files.iter().enumerate() {
+            for stmt in &file.module.body {
+                let StmtKind::Import(import) = &stmt.kind else { continue };
+                let Some(name) = import.binds() else { continue };
+                if self.used_imports.contains(&(0, at, Rc::clone(name))) {
+                    continue;
+                }
+                let message = format!("nothing uses the import `{name}`");
+                let found = Diagnostic::error("W_KCL_UNUSED_IMPORT", message)
+                    .warning()
+                    .label(stmt.span, "")
+                    .help("remove it");
+                self.report(found);
+            }
+        }
     }
 
     /// Resolves `module.name`, or reports that the module has no such name.
