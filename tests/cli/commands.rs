@@ -87,7 +87,7 @@ fn eval_points_at_the_byte() -> Result<()> {
     let folder = Folder::new("eval-error")?;
     folder.write("main.k", "schema Person:\n    age: int\np = Person {age = 'x'}\n")?;
     let outcome = akua(&["eval", "main.k"], folder.path())?;
-    let expected = "error[E_KCL_TYPE]: TypeError: expected int, got str(x)\n --> main.k:3:13\n";
+    let expected = "error[E_KCL_TYPE]: TypeError: expected int, found str\n --> main.k:3:13\n";
     ensure!(outcome.code == Some(1) && outcome.stderr.starts_with(expected), "{}", outcome.stderr);
     ensure!(outcome.stdout.is_empty(), "expected nothing on stdout");
     Ok(())

@@ -6,6 +6,7 @@ mod calls;
 mod coerce;
 mod collections;
 mod config;
+mod document;
 mod expr;
 mod instance;
 mod setters;
@@ -121,15 +122,22 @@ impl<'p> Interp<'p> {
         for (at, global) in main.globals.iter().enumerate() {
             let at = u32::try_from(at).unwrap_or(u32::MAX);
             while let Some(action) = actions.next_if(|action| action.after <= at) {
-                output.root.extend(self.action(action)?);
+                self.main_action(action, &mut output)?;
             }
             let value = self.global(PackageId(0), at)?;
-            output.variables.push((Rc::clone(&global.name), value));
+            output.add_variable(Rc::clone(&global.name), value, global.span)?;
         }
         for action in actions {
-            output.root.extend(self.action(action)?);
+            self.main_action(action, &mut output)?;
         }
         Ok(output)
+    }
+
+    fn main_action(&mut self, action: &hir::Action, output: &mut Output) -> Eval<()> {
+        match (self.action(action)?, &action.kind) {
+            (Some(value), hir::ActionKind::Expr(code)) => output.add_root(value, code.expr.span),
+            _ => Ok(()),
+        }
     }
 
     /// Runs an assert or an expression statement; returns the value that joins the output.

@@ -126,6 +126,13 @@ impl Natives for Library {
         let at = natives.iter().position(|native| native.name == name)?;
         Some(NativeId(u32::try_from(first.checked_add(at)?).ok()?))
     }
+
+    fn describe(&self, id: NativeId) -> Option<(&str, &str)> {
+        let at = id.0 as usize;
+        let (module, ..) =
+            self.modules.iter().find(|(_, first, end)| (*first..*end).contains(&at))?;
+        Some((module, self.natives.get(at)?.name))
+    }
 }
 
 /// Returns an error of the reference's kind (`TypeError`, `EvaluationError`, …).

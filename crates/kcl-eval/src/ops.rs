@@ -27,8 +27,6 @@ pub(crate) fn binary(op: BinOp, a: &Value, b: &Value) -> Eval<Value> {
             Ok(Value::str(text))
         }
         (BinOp::Add, Value::List(x), Value::List(y)) => Ok(concat(x, y)),
-        (BinOp::Add, Value::List(_), Value::None | Value::Undefined) => Ok(a.clone()),
-        (BinOp::Add, Value::None | Value::Undefined, Value::List(_)) => Ok(b.clone()),
         (BinOp::Mul, Value::Str(text), Value::Int(n))
         | (BinOp::Mul, Value::Int(n), Value::Str(text)) => {
             let times = repeat(*n, text.len())?;

@@ -123,6 +123,6 @@ pub fn type_text(ty: &Type, program: &Program) -> String {
             .schemas
             .get(id.0 as usize)
             .map_or_else(|| "schema".to_owned(), |schema| schema.name.to_string()),
-        Type::Function => "function".to_owned(),
+        Type::Function(_) => "function".to_owned(),
     }
 }

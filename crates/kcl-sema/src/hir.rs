@@ -195,6 +195,8 @@ pub struct Schema {
     pub doc: Option<Text>,
     /// Where its name stands.
     pub span: Span,
+    /// The whole statement: what is inside is the schema's own, not inherited or mixed in.
+    pub range: Span,
 }
 
 /// What an attribute slot is.
@@ -295,7 +297,16 @@ pub enum Type {
     /// A schema.
     Schema(SchemaId),
     /// A function type.
-    Function,
+    Function(Rc<FunctionType>),
+}
+
+/// `(T, U) -> R`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FunctionType {
+    /// Types of the parameters.
+    pub params: Vec<Type>,
+    /// Type of the result.
+    pub result: Type,
 }
 
 /// An expression.
@@ -446,6 +457,8 @@ pub struct Args {
     pub positional: Vec<Expr>,
     /// Keyword.
     pub keyword: Vec<(Text, Expr)>,
+    /// Where the names of the keyword arguments stand.
+    pub names: Vec<Span>,
 }
 
 /// An item of a list.

@@ -60,7 +60,12 @@ pub fn lower(packages: &[ParsedPackage], natives: &dyn Natives) -> (hir::Program
     let mut lower = Lower::new(packages, natives);
     lower.collect();
     lower.schemas();
-    lower.finish()
+    let (program, mut diagnostics) = lower.finish();
+    // Types of a program with undefined names would say the same thing twice.
+    if diagnostics.iter().all(|d| d.severity != akua_source::Severity::Error) {
+        diagnostics.extend(crate::check::check(&program, natives));
+    }
+    (program, diagnostics)
 }
 
 /// Where a piece of syntax stands: decides what its names mean.
@@ -148,7 +153,8 @@ struct Lower<'a> {
     packages: &'a [ParsedPackage],
     natives: &'a dyn Natives,
     names: Vec<Names<'a>>,
-    schemas: Vec<(SchemaSyntax<'a>, Place)>,
+    /// Schemas with their place and the whole of their statement.
+    schemas: Vec<(SchemaSyntax<'a>, Place, Span)>,
     states: Vec<SchemaState>,
     /// Bodies of schemas, their bases' included, for schemas whose names the bases' code may mean.
     bodies: IndexMap<SchemaId, Rc<schema::Body<'a>>>,
@@ -158,6 +164,8 @@ struct Lower<'a> {
     place: Place,
     layout: Option<Rc<Layout>>,
     frames: Vec<Frame>,
+    /// Imports that something uses: package, file and bound name.
+    used_imports: BTreeSet<(usize, usize, Text)>,
     /// Names that were resolved since it was cleared.
     resolved: BTreeSet<Text>,
 }
@@ -177,19 +185,17 @@ impl<'a> Lower<'a> {
             layout: None,
             frames: Vec::new(),
             resolved: BTreeSet::new(),
+            used_imports: BTreeSet::new(),
             bodies: IndexMap::new(),
         }
     }
 
     fn error(&mut self, kind: &str, span: Span, message: impl Into<String>) {
-        let code = match kind {
-            "TypeError" => "E_KCL_TYPE",
-            "ImmutableError" => "E_KCL_IMMUTABLE",
-            "CannotFindModule" => "E_KCL_IMPORT",
-            "IllegalAttributeError" => "E_KCL_ATTRIBUTE",
-            _ => "E_KCL_COMPILE",
-        };
-        let diagnostic = Diagnostic::error(code, message).kind(kind).label(span, "");
+        self.report(crate::diagnostic(kind, span, message));
+    }
+
+    /// Adds a finding, unless it is there already.
+    fn report(&mut self, diagnostic: Diagnostic) {
         if !self.diagnostics.contains(&diagnostic) {
             self.diagnostics.push(diagnostic);
         }
@@ -245,6 +251,7 @@ impl<'a> Lower<'a> {
             }
         }
         program.uses_instances = self.uses_instances;
+        self.unused_imports();
         let failed = self.diagnostics.iter().any(|d| d.severity == akua_source::Severity::Error);
         debug_assert!(failed || program.schemas.len() == self.states.len());
         (program, self.diagnostics)

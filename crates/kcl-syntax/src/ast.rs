@@ -105,6 +105,13 @@ pub struct Import {
     pub alias: Option<Name>,
 }
 
+impl Import {
+    /// Returns the name that the import binds.
+    pub fn binds(&self) -> Option<&Text> {
+        self.alias.as_ref().or_else(|| self.path.last()).map(|name| &name.text)
+    }
+}
+
 /// `if`, `elif` and `else` of statements.
 #[derive(Debug, Clone)]
 pub struct IfStmt {

@@ -71,13 +71,24 @@ pub fn run<T>(
             loaded.diagnostics.append(&mut interp.warnings);
             match result {
                 Ok(result) => outcome.result = Some(result),
-                Err(failure) => loaded.diagnostics.push(at_caller(*failure, &loaded.sources)),
+                Err(failure) => {
+                    let failure = at_run_time(at_caller(*failure, &loaded.sources));
+                    loaded.diagnostics.push(failure);
+                }
             }
         }
     }
     outcome.diagnostics = loaded.diagnostics;
     outcome.sources = loaded.sources;
     outcome
+}
+
+/// Names a type error as the reference does when it is found by running the program.
+fn at_run_time(mut failure: Diagnostic) -> Diagnostic {
+    if failure.kind == "TypeError" {
+        "EvaluationError".clone_into(&mut failure.kind);
+    }
+    failure
 }
 
 /// Points an error in a generated module at the call in a file that a person wrote.

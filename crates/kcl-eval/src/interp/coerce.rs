@@ -91,7 +91,7 @@ impl Interp<'_> {
             | (Value::Multiplied(..), Type::Multiplier)
             | (
                 Value::Closure(_) | Value::Native(_) | Value::Method(_) | Value::Schema(_),
-                Type::Function,
+                Type::Function(_),
             ) => true,
             (Value::Bool(value), Type::BoolLit(literal)) => value == literal,
             (Value::Int(value), Type::IntLit(literal)) => value == literal,

@@ -8,7 +8,7 @@ use crate::schema::{Instance, Scope, Slot};
 use crate::text::{display, type_text};
 use crate::union::Join;
 use crate::value::Value;
-use akua_source::{Diagnostic, Span};
+use akua_source::{Diagnostic, Frame, Span};
 use kcl_sema::hir::{self, AttrKind, IndexSignature, Schema};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -106,7 +106,11 @@ impl Interp<'_> {
             AttrKind::Private | AttrKind::Param => None,
         };
         if let (Some((message, strict)), Some(_)) = (&attr.deprecated, entry) {
-            self.deprecated(message, *strict, attr.span)?;
+            // Whoever makes the instance is told: its place is added on the way up.
+            if *strict {
+                return Err(error("EvaluationError", message.to_string()));
+            }
+            self.deprecated(message, false, attr.span)?;
         }
         let ty = attr.ty.as_deref();
         let Some(entry) = entry else {
@@ -227,7 +231,8 @@ impl Interp<'_> {
         };
         let message =
             if said.is_empty() { format!("a check of '{}' failed", schema.name) } else { said };
-        let failure = *error("EvaluationError", message);
+        let mut failure = *error("EvaluationError", message);
+        failure.trace.push(Frame { span, callee: schema.name.to_string() });
         Err(Box::new(
             failure
                 .label(check.span, "check failed on this condition")
@@ -236,7 +241,7 @@ impl Interp<'_> {
     }
 
     fn deprecated(&mut self, message: &str, strict: bool, span: Span) -> Eval<()> {
-        let finding = error("CompileError", message);
+        let finding = error("EvaluationError", message);
         if strict {
             return Err(place(finding, span));
         }

@@ -206,8 +206,8 @@ impl Interp<'_> {
                 .map_err(|e| place(e, span))
             }
             Value::None | Value::Undefined => {
-                let new = self.change(Value::Undefined, rest, change)?;
-                Ok(Value::dict([(Rc::clone(key), new)].into_iter().collect()))
+                let message = format!("there is no value yet whose attribute '{key}' could be set");
+                Err(place(error("EvaluationError", message), span))
             }
             other => {
                 let message =

@@ -151,6 +151,7 @@ impl<'a> Lower<'a> {
                 .iter()
                 .map(|(name, arg)| (Rc::clone(&name.text), self.expr(arg)))
                 .collect(),
+            names: args.keyword.iter().map(|(name, _)| name.span).collect(),
         }
     }
 

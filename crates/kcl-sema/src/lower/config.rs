@@ -3,6 +3,7 @@
 use super::{Lower, scope::Scope};
 use crate::hir::{DictExpr, Entry, EntryOp, Expr, ExprKind, Key, Text};
 use akua_source::Span;
+use indexmap::IndexSet;
 use kcl_syntax::ast::{self, KeyKind};
 use std::rc::Rc;
 
@@ -13,7 +14,7 @@ impl<'a> Lower<'a> {
             return DictExpr { entries: Vec::new(), slot: None, span };
         };
         let slot = frame.slot();
-        frame.scopes.push(Scope::Config { keys: Vec::new(), slot, used: false });
+        frame.scopes.push(Scope::Config { keys: IndexSet::new(), slot, used: false });
         let entries = self.entries(entries);
         let used = matches!(self.close_scope(), Some(Scope::Config { used: true, .. }));
         DictExpr { entries, slot: used.then_some(slot), span }
@@ -79,6 +80,13 @@ impl<'a> Lower<'a> {
 
     fn key_value(&mut self, key: &'a ast::Key, op: EntryOp, value: &'a ast::Expr) -> Entry {
         let key_span = key.span;
+        if let KeyKind::Path(names) = &key.kind
+            && let [name] = names.as_slice()
+            && matches!(&*name.text, "None" | "True" | "False" | "Undefined")
+        {
+            let message = format!("a key must be a string, found {}", name.text);
+            self.error("IllegalAttributeError", key_span, message);
+        }
         match &key.kind {
             KeyKind::Path(names) => {
                 let variable = names.first().and_then(|name| self.loop_variable(&name.text));
@@ -127,10 +135,8 @@ impl<'a> Lower<'a> {
 
     fn see_key_text(&mut self, text: &Text) {
         let Some(frame) = self.frames.last_mut() else { return };
-        if let Some(Scope::Config { keys, .. }) = frame.scopes.last_mut()
-            && !keys.contains(text)
-        {
-            keys.push(Rc::clone(text));
+        if let Some(Scope::Config { keys, .. }) = frame.scopes.last_mut() {
+            keys.insert(Rc::clone(text));
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::{Branch, Layout, Lower, Place, SchemaState, SchemaSyntax};
 use crate::hir::{self, AttrKind, SchemaId, SetOp, Text};
 use akua_source::Span;
+use indexmap::IndexMap;
 use kcl_syntax::ast::{self, AssignOp, StmtKind};
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -29,6 +30,8 @@ struct Draft<'a> {
     layout: Layout,
     statements: Vec<BodyStmt<'a>>,
     checks: Vec<(Place, &'a ast::Check)>,
+    /// Types that the body on its way declared.
+    declared: IndexMap<Text, (Rc<hir::Type>, Span)>,
 }
 
 impl Draft<'_> {
@@ -61,10 +64,10 @@ impl<'a> Lower<'a> {
             SchemaState::InProgress => return None,
             state @ SchemaState::Waiting => *state = SchemaState::InProgress,
         }
-        let (syntax, place) = *self.schemas.get(at)?;
+        let (syntax, place, range) = *self.schemas.get(at)?;
         let schema = Rc::new(self.at(place, |lower| match syntax {
-            SchemaSyntax::Schema(schema) => lower.lower_schema(id, schema),
-            SchemaSyntax::Rule(rule) => lower.lower_rule(id, rule),
+            SchemaSyntax::Schema(schema) => lower.lower_schema(id, schema, range),
+            SchemaSyntax::Rule(rule) => lower.lower_rule(id, rule, range),
         }));
         if let Some(state) = self.states.get_mut(at) {
             *state = SchemaState::Done(Rc::clone(&schema));
@@ -94,9 +97,25 @@ impl<'a> Lower<'a> {
         base
     }
 
-    fn lower_schema(&mut self, id: SchemaId, schema: &'a ast::Schema) -> hir::Schema {
+    /// Returns the protocol after `for`.
+    fn host(&mut self, path: Option<&'a ast::Path>) -> Option<Rc<hir::Schema>> {
+        let path = path?;
+        let host = self.schema_path(path).and_then(|id| self.schema(id))?;
+        if host.kind != ast::SchemaKind::Protocol {
+            let message = format!("expected a protocol after 'for', got '{}'", host.name);
+            self.error("IllegalInheritError", path.span, message);
+        }
+        Some(host)
+    }
+
+    fn lower_schema(&mut self, id: SchemaId, schema: &'a ast::Schema, range: Span) -> hir::Schema {
         let place = self.place;
         let base = self.base(schema.base.as_ref());
+        if schema.kind == ast::SchemaKind::Protocol && !schema.name.text.ends_with("Protocol") {
+            let message = "the name of a protocol must end with 'Protocol'";
+            self.error("CompileError", schema.name.span, message);
+        }
+        let _host = self.host(schema.host.as_ref());
         let mut draft = draft(base.as_deref());
         let params = self.params(&schema.params, &mut draft);
         self.gather(&schema.body, place, &mut draft);
@@ -137,12 +156,12 @@ impl<'a> Lower<'a> {
             deprecated: self.deprecated(&schema.decorators, &schema.name.text),
             doc: schema.doc.as_ref().map(|doc| Rc::clone(&doc.text)),
             span: schema.name.span,
+            range,
         }
     }
 
-    fn lower_rule(&mut self, id: SchemaId, rule: &'a ast::Rule) -> hir::Schema {
-        let host = rule.host.as_ref().and_then(|path| self.schema_path(path));
-        let host = host.and_then(|host| self.schema(host));
+    fn lower_rule(&mut self, id: SchemaId, rule: &'a ast::Rule, range: Span) -> hir::Schema {
+        let host = self.host(rule.host.as_ref());
         let mut draft = draft(host.as_deref());
         let mut checks = Vec::new();
         for path in &rule.bases {
@@ -175,6 +194,7 @@ impl<'a> Lower<'a> {
             deprecated: self.deprecated(&rule.decorators, &rule.name.text),
             doc: rule.doc.as_ref().map(|doc| Rc::clone(&doc.text)),
             span: rule.name.span,
+            range,
         }
     }
 
@@ -256,7 +276,7 @@ impl<'a> Lower<'a> {
     fn gather_mixins(&mut self, schema: &'a ast::Schema, draft: &mut Draft<'a>, depth: u32) {
         for path in &schema.mixins {
             let Some(id) = self.schema_path(path) else { continue };
-            let Some((SchemaSyntax::Schema(mixin), place)) =
+            let Some((SchemaSyntax::Schema(mixin), place, _)) =
                 self.schemas.get(id.0 as usize).copied()
             else {
                 continue;
@@ -266,7 +286,14 @@ impl<'a> Lower<'a> {
                     "a valid mixin name should end with 'Mixin', got '{}'",
                     mixin.name.text
                 );
-                self.error("CompileError", path.span, message);
+                self.error("NameError", path.span, message);
+            }
+            if mixin.kind != ast::SchemaKind::Mixin {
+                let message = format!(
+                    "illegal schema mixin object type, expected mixin, got '{}'",
+                    mixin.name.text
+                );
+                self.error("IllegalInheritError", path.span, message);
             }
             if depth > 16 {
                 let message = "there is a circular reference between mixins";
@@ -274,6 +301,7 @@ impl<'a> Lower<'a> {
                 return;
             }
             self.at(place, |lower| {
+                draft.declared.clear();
                 lower.gather(&mixin.body, place, draft);
                 draft.checks.extend(mixin.checks.iter().map(|check| (place, check)));
                 lower.gather_mixins(mixin, draft, depth.saturating_add(1));
@@ -337,6 +365,12 @@ impl<'a> Lower<'a> {
         let name = &attribute.name;
         let slot = draft.slot(&name.text, attr_kind(&name.text), name.span);
         let ty = self.ty(&attribute.ty);
+        let known = draft.declared.insert(Rc::clone(&name.text), (Rc::clone(&ty), name.span));
+        if let Some((_, first)) = known.filter(|(known, _)| *known != ty) {
+            let message = format!("the attribute '{}' is declared with two types", name.text);
+            let found = crate::diagnostic("TypeError", name.span, message);
+            self.report(found.label(first, "first declared here"));
+        }
         let deprecated = self.deprecated(&attribute.decorators, &name.text);
         if let Some(attr) = draft.attrs.get_mut(slot) {
             attr.kind = attr_kind(&name.text);
@@ -461,13 +495,51 @@ impl<'a> Lower<'a> {
         setters.collect()
     }
 
+    /// Checks the arguments of `@deprecated`.
+    fn deprecated_args(&mut self, decorator: &'a ast::Decorator) {
+        let Some(args) = &decorator.args else { return };
+        if let Some(extra) = args.positional.get(DEPRECATED.len()) {
+            let message = "expected 3 arguments at most: version, reason and strict";
+            self.error("CompileError", extra.span, message);
+        }
+        for (value, (_, is_bool)) in args.positional.iter().zip(DEPRECATED) {
+            self.deprecated_arg(value, is_bool);
+        }
+        for (name, value) in &args.keyword {
+            let known = DEPRECATED.iter().find(|(known, _)| **known == *name.text);
+            if let Some((_, is_bool)) = known {
+                self.deprecated_arg(value, *is_bool);
+            } else {
+                let message = format!("unexpected keyword argument '{}'", name.text);
+                self.error("CompileError", name.span, message);
+            }
+        }
+    }
+
+    fn deprecated_arg(&mut self, value: &ast::Expr, is_bool: bool) {
+        let (wrong, wanted) = match &value.kind {
+            ast::ExprKind::Bool(_) => (!is_bool, "str"),
+            ast::ExprKind::Str(_) => (is_bool, "bool"),
+            ast::ExprKind::Int(_) | ast::ExprKind::Float(_) | ast::ExprKind::List(_) => {
+                (true, if is_bool { "bool" } else { "str" })
+            }
+            _ => (false, ""),
+        };
+        if wrong {
+            self.error("TypeError", value.span, format!("expected {wanted} here"));
+        }
+    }
+
     /// Reads `@deprecated`; reports decorators that do not exist.
     fn deprecated(&mut self, decorators: &'a [ast::Decorator], name: &str) -> Option<(Text, bool)> {
         let mut found = None;
         for decorator in decorators {
             let [segment] = decorator.name.segments.as_slice() else { continue };
             match &*segment.text {
-                "deprecated" => found = Some(deprecation(decorator, name)),
+                "deprecated" => {
+                    self.deprecated_args(decorator);
+                    found = Some(deprecation(decorator, name));
+                }
                 "info" => {}
                 other => {
                     let message = format!("UnKnown decorator {other}");
@@ -478,6 +550,9 @@ impl<'a> Lower<'a> {
         found
     }
 }
+
+/// Parameters of `@deprecated`, and whether each is a boolean, else a string.
+const DEPRECATED: [(&str, bool); 3] = [("version", false), ("reason", false), ("strict", true)];
 
 /// Returns the message of a `@deprecated` and whether use is an error.
 fn deprecation(decorator: &ast::Decorator, name: &str) -> (Text, bool) {
@@ -516,5 +591,5 @@ fn draft<'a>(base: Option<&hir::Schema>) -> Draft<'a> {
         .enumerate()
         .map(|(at, attr)| (Rc::clone(&attr.name), u32::try_from(at).unwrap_or(u32::MAX)))
         .collect();
-    Draft { attrs, layout, statements: Vec::new(), checks: Vec::new() }
+    Draft { attrs, layout, statements: Vec::new(), checks: Vec::new(), declared: IndexMap::new() }
 }

@@ -2,7 +2,10 @@
 
 use super::{Definition, Import, Lower};
 use crate::hir::{Capture, Expr, ExprKind, PackageId, SchemaId, Slot, Text};
-use akua_source::Span;
+use crate::similar::similar;
+use akua_source::{Diagnostic, Span};
+use indexmap::IndexSet;
+use kcl_syntax::ast::StmtKind;
 use std::rc::Rc;
 
 /// The locals of one piece of code or one lambda.
@@ -33,7 +36,7 @@ pub(super) enum Scope {
     /// Variables of a comprehension or quantifier: an identifier key of that name means them.
     Loop(Vec<(Text, Slot)>),
     /// Keys of a config literal seen so far.
-    Config { keys: Vec<Text>, slot: Slot, used: bool },
+    Config { keys: IndexSet<Text>, slot: Slot, used: bool },
 }
 
 /// Where a name was found in the frames.
@@ -187,10 +190,33 @@ impl Lower<'_> {
     }
 
     /// Returns what an import of the current file binds to `name`.
-    pub(super) fn import(&self, name: &str) -> Option<Import> {
+    pub(super) fn import(&mut self, name: &str) -> Option<Import> {
         let file = self.packages.get(self.place.package)?.files.get(self.place.file)?;
-        let (_, import) = file.imports.iter().find(|(found, _)| **found == *name)?;
+        let (found, import) = file.imports.iter().find(|(found, _)| **found == *name)?;
+        if self.place.package == 0 {
+            self.used_imports.insert((0, self.place.file, Rc::clone(found)));
+        }
         Some(import.clone())
+    }
+
+    /// Warns of imports of the main package that nothing uses.
+    pub(super) fn unused_imports(&mut self) {
+        let files = self.packages.first().map_or(&[][..], |package| &package.files);
+        for (at, file) in files.iter().enumerate() {
+            for stmt in &file.module.body {
+                let StmtKind::Import(import) = &stmt.kind else { continue };
+                let Some(name) = import.binds() else { continue };
+                if self.used_imports.contains(&(0, at, Rc::clone(name))) {
+                    continue;
+                }
+                let message = format!("nothing uses the import `{name}`");
+                let found = Diagnostic::error("W_KCL_UNUSED_IMPORT", message)
+                    .warning()
+                    .label(stmt.span, "")
+                    .help("remove it");
+                self.report(found);
+            }
+        }
     }
 
     /// Resolves `module.name`, or reports that the module has no such name.
@@ -208,7 +234,11 @@ impl Lower<'_> {
                     .map_or_else(|| "".into(), |p| Rc::clone(&p.path)),
             };
             let message = format!("attribute '{name}' not found in module '{module}'");
-            self.error("CompileError", span, message);
+            let mut found = crate::diagnostic("TypeError", span, message);
+            if let Some(close) = self.similar_member(import, name) {
+                found = found.help(format!("did you mean `{close}`?"));
+            }
+            self.report(found);
             ExprKind::Error
         });
         Expr { kind, span }
@@ -239,34 +269,17 @@ impl Lower<'_> {
         })
     }
 
-    /// Returns a defined name that differs from `name` by one or two letters.
+    /// Returns the public name of a package that somebody may have meant.
+    fn similar_member(&self, import: &Import, name: &str) -> Option<Text> {
+        let Import::Package(id) = import else { return None };
+        let names = self.names.get(id.0 as usize)?.definitions.keys();
+        similar(name, names.map(|found| &**found).filter(|found| !found.starts_with('_')))
+    }
+
+    /// Returns the defined name that somebody may have meant.
     fn similar(&self, name: &str) -> Option<Text> {
         let names = self.names.get(self.place.package)?;
         let attrs = self.layout.iter().flat_map(|layout| layout.keys());
-        attrs
-            .chain(names.definitions.keys())
-            .filter(|found| distance(found, name) <= 2 && found.len() > 2)
-            .min_by_key(|found| distance(found, name))
-            .cloned()
+        similar(name, attrs.chain(names.definitions.keys()).map(|found| &**found))
     }
-}
-
-/// Returns the number of letters to insert, delete or replace to turn `a` into `b`.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.chars().enumerate() {
-        let mut diagonal = i;
-        let mut left = i.saturating_add(1);
-        for (to, cell) in b.iter().zip(row.iter_mut().skip(1)) {
-            let replaced = diagonal.saturating_add(usize::from(from != *to));
-            diagonal = *cell;
-            left = replaced.min(left.saturating_add(1)).min(diagonal.saturating_add(1));
-            *cell = left;
-        }
-        if let Some(first) = row.first_mut() {
-            *first = i.saturating_add(1);
-        }
-    }
-    row.last().copied().unwrap_or(0)
 }

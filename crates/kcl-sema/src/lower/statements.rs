@@ -53,10 +53,15 @@ impl<'a> Lower<'a> {
                     let _branch = guards.pop();
                 }
                 StmtKind::Schema(schema) => {
-                    self.collect_schema(place, &schema.name, SchemaSyntax::Schema(schema));
+                    self.collect_schema(
+                        place,
+                        &schema.name,
+                        SchemaSyntax::Schema(schema),
+                        stmt.span,
+                    );
                 }
                 StmtKind::Rule(rule) => {
-                    self.collect_schema(place, &rule.name, SchemaSyntax::Rule(rule));
+                    self.collect_schema(place, &rule.name, SchemaSyntax::Rule(rule), stmt.span);
                 }
                 StmtKind::TypeAlias { name, ty } => {
                     let at = u32::try_from(self.aliases.len()).unwrap_or(u32::MAX);
@@ -67,9 +72,15 @@ impl<'a> Lower<'a> {
         }
     }
 
-    fn collect_schema(&mut self, place: Place, name: &ast::Name, syntax: SchemaSyntax<'a>) {
+    fn collect_schema(
+        &mut self,
+        place: Place,
+        name: &ast::Name,
+        syntax: SchemaSyntax<'a>,
+        range: Span,
+    ) {
         let at = u32::try_from(self.schemas.len()).unwrap_or(u32::MAX);
-        self.schemas.push((syntax, place));
+        self.schemas.push((syntax, place, range));
         self.states.push(SchemaState::Waiting);
         self.define(place, name, Definition::Schema(at));
     }
@@ -91,6 +102,9 @@ impl<'a> Lower<'a> {
         changes: bool,
     ) {
         let name = &target.name.text;
+        if self.at(place, |lower| lower.import(name)).is_some() {
+            self.reassigned_import(place, target);
+        }
         let Some(names) = self.names.get_mut(place.package) else { return };
         let setter = GlobalSetter { place, stmt, guards: guards.to_vec() };
         let exported = !name.starts_with('_');
@@ -119,6 +133,22 @@ impl<'a> Lower<'a> {
             span: target.name.span,
             setters: vec![setter],
         });
+    }
+
+    /// Reports an assignment to the name of an import.
+    fn reassigned_import(&mut self, place: Place, target: &ast::Target) {
+        let name = &target.name.text;
+        let file = self.packages.get(place.package).and_then(|p| p.files.get(place.file));
+        let import = file.into_iter().flat_map(|file| &file.module.body).find(
+            |stmt| matches!(&stmt.kind, StmtKind::Import(import) if import.binds() == Some(name)),
+        );
+        let message = format!("cannot set '{name}': it is the name of an import");
+        let mut found = crate::diagnostic("ImmutableError", target.span, message)
+            .help("rename the variable, or import the module under another name with `as`");
+        if let Some(import) = import {
+            found = found.label(import.span, "imported here");
+        }
+        self.report(found);
     }
 
     fn immutable(&mut self, name: &str, span: Span, first: Span) {
@@ -154,10 +184,16 @@ impl<'a> Lower<'a> {
         let mut ty = None;
         let mut setters = Vec::with_capacity(global.setters.len());
         for setter in &global.setters {
+            // Names that other globals resolved are of no use here, and would add up.
+            self.resolved.clear();
             self.place = setter.place;
             let guards = self.guards(&setter.guards);
             if let StmtKind::Assign { ty: Some(declared), .. } = &setter.stmt.kind {
-                ty = Some(self.ty(declared));
+                let declared = self.ty(declared);
+                if ty.is_some_and(|before| before != declared) {
+                    self.type_changed(setter.stmt, global.span);
+                }
+                ty = Some(declared);
             }
             setters.extend(self.setter(&global.name, setter.stmt, guards));
         }
@@ -168,6 +204,13 @@ impl<'a> Lower<'a> {
             exported: !global.name.starts_with('_'),
             span: global.span,
         }
+    }
+
+    /// Reports a variable that is declared with two types.
+    fn type_changed(&mut self, stmt: &ast::Stmt, first: Span) {
+        let message = "the variable is declared with another type before";
+        let found = crate::diagnostic("TypeError", stmt.span, message);
+        self.report(found.label(first, "declared here").help("declare it once"));
     }
 
     /// Lowers the part of a statement that sets `name`.

@@ -1,7 +1,7 @@
 //! Types: names become schemas or the types that aliases stand for.
 
 use super::{Alias, Definition, Import, Lower};
-use crate::hir::{SchemaId, Type};
+use crate::hir::{FunctionType, SchemaId, Type};
 use kcl_syntax::ast::{self, ExprKind, TypeKind, UnaryOp};
 use std::rc::Rc;
 
@@ -35,11 +35,9 @@ impl<'a> Lower<'a> {
             }
             TypeKind::Named(path) => self.named(path),
             TypeKind::Function(params, result) => {
-                for param in params {
-                    let _checked = self.ty_value(param);
-                }
-                let _checked = self.opt_ty(result.as_deref());
-                Type::Function
+                let params = params.iter().map(|param| self.ty_value(param)).collect();
+                let result = result.as_deref().map_or(Type::Any, |ty| self.ty_value(ty));
+                Type::Function(Rc::new(FunctionType { params, result }))
             }
         }
     }
@@ -73,6 +71,14 @@ impl<'a> Lower<'a> {
             _ => None,
         };
         found.unwrap_or_else(|| {
+            if let [module, name] = path.segments.as_slice()
+                && self.import(&module.text).is_some()
+            {
+                let message =
+                    format!("attribute '{}' not found in module '{}'", name.text, module.text);
+                self.error("TypeError", path.span, message);
+                return Type::Any;
+            }
             let names: Vec<&str> = path.segments.iter().map(|name| &*name.text).collect();
             let message = format!("name '{}' is not defined", names.join("."));
             self.error("CompileError", path.span, message);
@@ -134,7 +140,11 @@ impl<'a> Lower<'a> {
     pub(super) fn schema_path(&mut self, path: &'a ast::Path) -> Option<SchemaId> {
         match self.named(path) {
             Type::Schema(id) => Some(id),
-            _ => None,
+            Type::Any => None,
+            _ => {
+                self.error("IllegalInheritError", path.span, "expected a schema, found a type");
+                None
+            }
         }
     }
 }

@@ -373,6 +373,12 @@ impl Parser<'_> {
             self.report(error.kind("CompileError"));
             vars.truncate(2);
         }
+        if self.is(Op::Dot) {
+            let span = self.span_of(self.token());
+            let error = syntax_error(span, "a loop variable is a plain name");
+            self.report(error.kind("CompileError"));
+            self.last_error = Some(span.start);
+        }
         if !self.eat_keyword(Kw::In) {
             self.expected("`in`");
         }
