@@ -2,6 +2,7 @@
 //!
 //! Read in this order: this file, `interp/expr.rs`, `interp/config.rs`, `interp/instance.rs`.
 
+mod attribute;
 mod calls;
 mod coerce;
 mod collections;

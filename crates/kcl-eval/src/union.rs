@@ -8,7 +8,7 @@ use crate::schema::Instance;
 use crate::text::type_of;
 use crate::value::Value;
 use akua_source::Span;
-use kcl_sema::hir::BinOp;
+use kcl_sema::hir::{AttrKind, BinOp};
 use std::rc::Rc;
 
 /// How strictly values are joined, and where.
@@ -16,8 +16,27 @@ use std::rc::Rc;
 pub(crate) struct Join {
     /// Whether unlike scalars under `:` are a conflict (not so where a config meets a default).
     pub(crate) check: bool,
+    /// Whether it is one literal that is put together: there the last operator of a key counts.
+    pub(crate) literal: bool,
     /// Where to report.
     pub(crate) span: Span,
+}
+
+impl Join {
+    /// Values that may not contradict each other.
+    pub(crate) fn strict(span: Span) -> Self {
+        Self { check: true, literal: false, span }
+    }
+
+    /// A value over a default.
+    pub(crate) fn loose(span: Span) -> Self {
+        Self { check: false, literal: false, span }
+    }
+
+    /// The entries of one literal.
+    pub(crate) fn literal(span: Span) -> Self {
+        Self { check: true, literal: true, span }
+    }
 }
 
 impl Interp<'_> {
@@ -26,8 +45,9 @@ impl Interp<'_> {
         let a = self.force(a)?;
         let b = self.force(b)?;
         match (a, b) {
+            (Value::Undefined, b) | (Value::None, b @ Value::None) => Ok(b),
             (a, Value::None | Value::Undefined) => Ok(a),
-            (Value::None | Value::Undefined, b) => Ok(b),
+            (Value::None, b) => Ok(b),
             (Value::Dict(mut a), Value::Dict(b)) => {
                 self.merge(Rc::make_mut(&mut a), &b, join)?;
                 Ok(Value::Dict(a))
@@ -55,11 +75,11 @@ impl Interp<'_> {
     pub fn union_operator(&mut self, a: Value, b: Value, span: Span) -> Eval<Value> {
         match (&a, &b) {
             (Value::Int(_), Value::Int(_)) => ops::binary(BinOp::BitOr, &a, &b),
-            (Value::List(_), Value::List(_)) => self.union(a, b, Join { check: false, span }),
+            (Value::List(_), Value::List(_)) => self.union(a, b, Join::loose(span)),
             (Value::None | Value::Undefined, _) | (_, Value::None | Value::Undefined) => {
-                self.union(a, b, Join { check: true, span })
+                self.union(a, b, Join::strict(span))
             }
-            _ if is_config(&a) && is_config(&b) => self.union(a, b, Join { check: true, span }),
+            _ if is_config(&a) && is_config(&b) => self.union(a, b, Join::strict(span)),
             _ => Err(ops::unsupported("|", &a, &b)),
         }
     }
@@ -105,7 +125,7 @@ impl Interp<'_> {
             return Ok(());
         };
         let old = std::mem::take(&mut existing.value);
-        let op = join_ops(existing.op, entry.op);
+        let op = if join.literal { entry.op } else { join_ops(existing.op, entry.op) };
         let key = Rc::clone(&existing.key);
         let value = self.join_value(&key, old, entry, join)?;
         if let Some(existing) = dict.entry_mut(&key) {
@@ -234,6 +254,10 @@ fn insert(old: Value, new: Value) -> Eval<Value> {
 fn entries_of(instance: &Instance) -> Dict {
     let mut dict = Dict::with_capacity(instance.attrs.len());
     for entry in instance.attrs.entries() {
+        let unset = matches!(entry.value, Value::Undefined);
+        if unset || is_private(&instance.schema, &entry.key) {
+            continue;
+        }
         let entry = match instance.config.entry(&entry.key) {
             Some(config) if config.op == EntryOp::Insert => config.clone(),
             Some(config) => Entry { op: config.op, ..entry.clone() },
@@ -242,6 +266,10 @@ fn entries_of(instance: &Instance) -> Dict {
         dict.push_new(entry);
     }
     dict
+}
+
+fn is_private(schema: &kcl_sema::hir::Schema, key: &str) -> bool {
+    schema.attrs.iter().any(|attr| *attr.name == *key && attr.kind == AttrKind::Private)
 }
 
 fn scalars(a: &Value, b: Value, join: Join) -> Eval<Value> {

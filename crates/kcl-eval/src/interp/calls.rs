@@ -74,7 +74,7 @@ impl Interp<'_> {
                 self.string_method(name, args, span)
             }
             Value::Schema(id) if &**name == "instances" => Ok(self.instances_of(*id)),
-            Value::None | Value::Undefined if optional => Ok(Value::Undefined),
+            Value::None | Value::Undefined if optional => Ok(Value::None),
             _ => {
                 let callee = self.member(receiver, name, optional, span)?;
                 let args = self.args(args)?;

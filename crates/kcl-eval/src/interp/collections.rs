@@ -74,17 +74,11 @@ impl<'p> Interp<'p> {
     ) -> Eval<Value> {
         let value = self.expr(value)?;
         let value = self.force(value)?;
-        if optional && value.is_nullish() {
-            return Ok(Value::Undefined);
+        if optional && !value.is_truthy() {
+            return Ok(Value::None);
         }
         let index = self.expr(index)?;
-        match (&value, &index) {
-            (Value::List(items), Value::Int(at)) if optional => {
-                let found = position(*at, items.len()).and_then(|at| items.get(at));
-                Ok(found.cloned().unwrap_or_default())
-            }
-            _ => self.index_value(&value, &index, span).map_err(|e| place(e, span)),
-        }
+        self.index_value(&value, &index, span).map_err(|e| place(e, span))
     }
 
     pub(super) fn index_value(&mut self, value: &Value, index: &Value, span: Span) -> Eval<Value> {
@@ -125,8 +119,8 @@ impl<'p> Interp<'p> {
         span: Span,
     ) -> Eval<Value> {
         let value = self.expr(value)?;
-        if optional && value.is_nullish() {
-            return Ok(Value::Undefined);
+        if optional && !value.is_truthy() {
+            return Ok(Value::None);
         }
         let mut numbers = [None; 3];
         for (bound, number) in bounds.iter().zip(&mut numbers) {
@@ -178,7 +172,7 @@ impl<'p> Interp<'p> {
     ) -> Eval<Value> {
         let mut out = Dict::default();
         let span = entry.span;
-        let join = Join { check: false, span };
+        let join = Join::loose(span);
         self.clauses(clauses, &mut |interp| {
             let dict = interp.dict(entry, false)?;
             for entry in dict.entries() {

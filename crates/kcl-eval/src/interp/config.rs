@@ -108,7 +108,7 @@ impl Interp<'_> {
     }
 
     fn add(&mut self, out: &mut Dict, entry: Entry, pending: bool, span: Span) -> Eval<()> {
-        let join = Join { check: true, span };
+        let join = Join::literal(span);
         let absent = out.entry(&entry.key).is_none();
         let result = if absent && entry.index.is_some() && !pending {
             let key = Rc::clone(&entry.key);
@@ -124,17 +124,20 @@ impl Interp<'_> {
         match &value {
             Value::None | Value::Undefined => Ok(()),
             Value::Dict(dict) => {
-                self.merge(out, dict, Join { check: true, span }).map_err(|e| place(e, span))
+                self.merge(out, dict, Join::literal(span)).map_err(|e| place(e, span))
             }
             Value::Instance(instance) => {
                 for (key, value) in instance.attrs.iter() {
+                    if matches!(value, Value::Undefined) && out.get(key).is_some() {
+                        continue;
+                    }
                     let entry = Entry {
                         key: Rc::clone(key),
                         value: value.clone(),
                         op: EntryOp::Override,
                         index: None,
                     };
-                    self.merge_entry(out, entry, Join { check: true, span })?;
+                    self.merge_entry(out, entry, Join::literal(span))?;
                 }
                 Ok(())
             }
@@ -164,7 +167,7 @@ impl Interp<'_> {
             }
             value @ (Value::Instance(_) | Value::Dict(_)) => {
                 let config = self.dict(dict, true)?;
-                let joined = self.union(value, Value::dict(config), Join { check: true, span });
+                let joined = self.union(value, Value::dict(config), Join::strict(span));
                 joined.map_err(|e| explain(e, &[dict], span))
             }
             other => {

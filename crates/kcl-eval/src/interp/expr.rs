@@ -270,6 +270,10 @@ impl Interp<'_> {
         optional: bool,
         span: Span,
     ) -> Eval<Value> {
+        // `?.` asks whether there is anything, not whether there is this.
+        if optional && !value.is_truthy() {
+            return Ok(Value::None);
+        }
         match &value {
             Value::Dict(dict) => Ok(dict.get(name).cloned().unwrap_or_default()),
             Value::Instance(instance) => {
@@ -291,7 +295,6 @@ impl Interp<'_> {
                 let value = self.force(value)?;
                 self.member(value, name, optional, span)
             }
-            Value::None | Value::Undefined if optional => Ok(Value::Undefined),
             Value::Str(_) | Value::Schema(_) => {
                 Ok(Value::Method(Rc::new((value, Rc::clone(name)))))
             }

@@ -1,7 +1,7 @@
 //! Instances of schemas: attributes on demand, each once; then the rest of the config, what is
 //! required, statements and checks.
 
-use super::{Interp, OptionValue, config::ATTRIBUTE, place, setters::Target};
+use super::{Interp, OptionValue, config::ATTRIBUTE, place};
 use crate::dict::{Dict, Entry, EntryOp};
 use crate::library::{Args, Eval, error};
 use crate::schema::{Instance, Scope, Slot};
@@ -53,14 +53,12 @@ impl Interp<'_> {
                 continue;
             }
             let value = self.attr(scope, at)?;
-            if attr.kind == AttrKind::Public && !matches!(value, Value::Undefined) {
-                attrs.push_new(Entry {
-                    key: Rc::clone(&attr.name),
-                    value,
-                    op: EntryOp::Override,
-                    index: None,
-                });
-            }
+            attrs.push_new(Entry {
+                key: Rc::clone(&attr.name),
+                value,
+                op: EntryOp::Override,
+                index: None,
+            });
         }
         self.rest_of_config(scope, &mut attrs, span)?;
         if self.lenient == 0 {
@@ -83,75 +81,21 @@ impl Interp<'_> {
         })))
     }
 
-    /// Returns the value of an attribute, computing it where it is not yet known.
-    pub(super) fn attr(&mut self, scope: &Rc<Scope>, at: usize) -> Eval<Value> {
-        match scope.slots.borrow().get(at) {
-            Some(Slot::Done(value) | Slot::InProgress(value)) => return Ok(value.clone()),
-            Some(Slot::Waiting) => {}
-            None => return Ok(Value::Undefined),
-        }
-        let Some(attr) = scope.schema.attrs.get(at) else { return Ok(Value::Undefined) };
-        set_slot(scope, at, Slot::InProgress(Value::Undefined));
-        let outer = self.scope.replace(Rc::clone(scope));
-        let result = self.attr_value(scope, at, attr);
-        self.scope = outer;
-        let value = result?;
-        set_slot(scope, at, Slot::Done(value.clone()));
-        Ok(value)
-    }
-
-    fn attr_value(&mut self, scope: &Rc<Scope>, at: usize, attr: &hir::Attr) -> Eval<Value> {
-        let entry = match attr.kind {
-            AttrKind::Public => scope.config.entry(&attr.name),
-            AttrKind::Private | AttrKind::Param => None,
-        };
-        if let (Some((message, strict)), Some(_)) = (&attr.deprecated, entry) {
-            // Whoever makes the instance is told: its place is added on the way up.
-            if *strict {
-                return Err(error("EvaluationError", message.to_string()));
-            }
-            self.deprecated(message, false, attr.span)?;
-        }
-        let ty = attr.ty.as_deref();
-        let Some(entry) = entry else {
-            return self.fold(Value::Undefined, &attr.setters, ty, &Target::Attr(scope, at));
-        };
-        let Some(ty) = ty else {
-            let message =
-                format!("Cannot add member '{}' to schema '{}'", attr.name, scope.schema.name);
-            return Err(about(error("CompileError", message), &attr.name));
-        };
-        // Statements about what is below the attribute (`a.b += …`) come after the config.
-        let split = attr.setters.iter().position(|setter| !setter.path.is_empty());
-        let (defaults, below) = attr.setters.split_at(split.unwrap_or(attr.setters.len()));
-        let value = if entry.op == EntryOp::Override && entry.index.is_none() {
-            entry.value.clone()
-        } else {
-            // The default is only a part: it need not be whole by itself.
-            self.lenient = self.lenient.saturating_add(1);
-            let target = Target::Attr(scope, at);
-            let default = self.fold(Value::Undefined, defaults, Some(ty), &target);
-            self.lenient = self.lenient.saturating_sub(1);
-            let join = Join { check: false, span: attr.span };
-            let joined = self.join_value(&attr.name, default?, entry.clone(), join);
-            joined.map_err(|e| about(e, &attr.name))?
-        };
-        let value = self.coerce(value, ty, attr.span).map_err(|e| about(e, &attr.name))?;
-        if below.is_empty() {
-            return Ok(value);
-        }
-        self.fold(value, below, Some(ty), &Target::Attr(scope, at))
-    }
-
     /// Takes the keys of a config that are no attributes, where an index signature allows them.
     fn rest_of_config(&mut self, scope: &Rc<Scope>, attrs: &mut Dict, span: Span) -> Eval<()> {
         let schema = Rc::clone(&scope.schema);
-        for entry in scope.config.entries() {
-            let known = schema
-                .attrs
-                .iter()
-                .any(|attr| attr.kind == AttrKind::Public && attr.name == entry.key);
-            if known {
+        let known = |entry: &&Entry| {
+            schema.attrs.iter().any(|attr| attr.kind != AttrKind::Param && attr.name == entry.key)
+        };
+        let entries = scope.config.entries();
+        // The reference puts the last of these keys first, where they have a name.
+        let named = schema.index.as_ref().is_some_and(|index| index.key_slot.is_some());
+        let last =
+            entries.iter().rposition(|entry| named && !known(&entry)).unwrap_or(entries.len());
+        let (before, from) = entries.split_at(last);
+        let (last, after) = from.split_at(from.len().min(1));
+        for entry in last.iter().chain(before).chain(after) {
+            if known(&entry) {
                 continue;
             }
             let Some(index) = &schema.index else {
@@ -185,7 +129,7 @@ impl Interp<'_> {
         let value = match (&index.default, entry.op) {
             (Some(default), EntryOp::Union | EntryOp::Insert) => {
                 let default = self.code(default)?;
-                let join = Join { check: false, span };
+                let join = Join::loose(span);
                 self.join_value(&entry.key, default, entry.clone(), join)?
             }
             _ => entry.value.clone(),
@@ -240,7 +184,7 @@ impl Interp<'_> {
         ))
     }
 
-    fn deprecated(&mut self, message: &str, strict: bool, span: Span) -> Eval<()> {
+    pub(super) fn deprecated(&mut self, message: &str, strict: bool, span: Span) -> Eval<()> {
         let finding = error("EvaluationError", message);
         if strict {
             return Err(place(finding, span));
@@ -302,7 +246,7 @@ impl Interp<'_> {
     }
 }
 
-fn set_slot(scope: &Scope, at: usize, slot: Slot) {
+pub(super) fn set_slot(scope: &Scope, at: usize, slot: Slot) {
     if let Some(place) = scope.slots.borrow_mut().get_mut(at) {
         *place = slot;
     }
@@ -331,7 +275,7 @@ fn unknown(schema: &Schema, key: &str) -> Box<Diagnostic> {
 }
 
 /// Notes which attribute an error is about, so that it can be placed at its entry.
-fn about(mut failure: Box<Diagnostic>, name: &str) -> Box<Diagnostic> {
+pub(super) fn about(mut failure: Box<Diagnostic>, name: &str) -> Box<Diagnostic> {
     if !failure.notes.iter().any(|note| note.starts_with(ATTRIBUTE)) && failure.labels.is_empty() {
         failure.notes.push(format!("{ATTRIBUTE}{name}"));
     }

@@ -109,7 +109,7 @@ impl Interp<'_> {
     /// Joins the config of one more `name: Schema {…}`.
     fn unify<'s>(&mut self, folded: Folded<'s>, setter: &'s Setter) -> Eval<Folded<'s>> {
         let span = setter.value.expr.span;
-        let join = Join { check: true, span };
+        let join = Join::strict(span);
         let code = &setter.value;
         let parts = match &code.expr.kind {
             ExprKind::Config { head, args, dict } => match head.kind {
@@ -172,9 +172,7 @@ impl Interp<'_> {
                 Ok(value)
             }
             SetOp::Aug(op) => self.binary_values(old, op, value, span),
-            SetOp::Unify => {
-                self.union(old, value, Join { check: true, span }).map_err(|e| place(e, span))
-            }
+            SetOp::Unify => self.union(old, value, Join::strict(span)).map_err(|e| place(e, span)),
         }
     }
 
@@ -198,12 +196,8 @@ impl Interp<'_> {
                     op: EntryOp::Override,
                     index: None,
                 });
-                self.union(
-                    Value::Instance(instance),
-                    Value::dict(dict),
-                    Join { check: false, span },
-                )
-                .map_err(|e| place(e, span))
+                self.union(Value::Instance(instance), Value::dict(dict), Join::loose(span))
+                    .map_err(|e| place(e, span))
             }
             Value::None | Value::Undefined => {
                 let message = format!("there is no value yet whose attribute '{key}' could be set");
