@@ -192,6 +192,16 @@ fn at_resources(interp: &Interp<'_>, failure: Box<Diagnostic>) -> Box<Diagnostic
     }
 }
 
+/// Points at the last variable: there a selected value is still missing.
+fn at_end(interp: &Interp<'_>, failure: Box<Diagnostic>) -> Box<Diagnostic> {
+    let globals = interp.program.packages.first().map(|package| package.globals.as_slice());
+    let spans = globals.unwrap_or_default().iter().map(|global| global.span);
+    match spans.max_by_key(|span| (span.file, span.start)) {
+        Some(span) => Box::new((*failure).label(span, "the program ends here, without it")),
+        None => failure,
+    }
+}
+
 fn object(at: usize, item: &Value, parts: &mut Vec<(&'static str, Vec<u8>)>) -> Eval<ObjectEntry> {
     if let Value::Opaque(opaque) = item {
         // What the program looked into is unchanged all the same: values do not change.
@@ -251,7 +261,7 @@ fn text(interp: &mut Interp<'_>, output: &Output, options: &EvalOptions) -> Eval
     let selected = !options.select.is_empty();
     if selected {
         document = select(&document, &options.select)
-            .map_err(|message| error("EvaluationError", message))?;
+            .map_err(|message| at_end(interp, error("EvaluationError", message)))?;
     }
     let text = match &document {
         _ if options.json => kcl::standard::to_json(&document, Encoding::default(), 2)? + "\n",

@@ -10,8 +10,8 @@ use std::cell::OnceCell;
 use std::io::{ErrorKind, Read as _};
 use std::rc::Rc;
 
-/// The clock of every render: 2000-01-01T00:00:00Z, in seconds.
-const FROZEN_CLOCK: f64 = 946_684_800.0;
+/// The clock of every render, 2024-01-01T00:00:00Z in seconds: the one that engines see.
+const FROZEN_CLOCK: f64 = 1_704_067_200.0;
 /// Largest file that a program may read, in bytes: SPEC §5 allows 256 MiB in all.
 const FILE_LIMIT_BYTES: u64 = 64 << 20;
 

@@ -71,6 +71,13 @@ impl std::fmt::Debug for Interp<'_> {
     }
 }
 
+/// Returns what orders a variable in the output: where it is first set, or last unified.
+fn place_of(global: &hir::Global) -> (akua_source::FileId, u32) {
+    let last = global.setters.last().filter(|setter| setter.op == hir::SetOp::Unify);
+    let span = last.map_or(global.span, |setter| setter.target);
+    (span.file, span.start)
+}
+
 /// The result of a main package: its variables in order.
 #[derive(Debug, Default)]
 pub struct Output {
@@ -119,6 +126,7 @@ impl<'p> Interp<'p> {
             }
         }
         let Some(main) = program.packages.first() else { return Ok(output) };
+        let mut places = Vec::with_capacity(main.globals.len());
         let mut actions = main.actions.iter().peekable();
         for (at, global) in main.globals.iter().enumerate() {
             let at = u32::try_from(at).unwrap_or(u32::MAX);
@@ -127,10 +135,15 @@ impl<'p> Interp<'p> {
             }
             let value = self.global(PackageId(0), at)?;
             output.add_variable(Rc::clone(&global.name), value, global.span)?;
+            places.push(place_of(global));
         }
         for action in actions {
             self.main_action(action, &mut output)?;
         }
+        let variables = std::mem::take(&mut output.variables);
+        let mut placed: Vec<_> = places.into_iter().zip(variables).collect();
+        placed.sort_by_key(|(place, _)| *place);
+        output.variables = placed.into_iter().map(|(_, variable)| variable).collect();
         Ok(output)
     }
 

@@ -169,9 +169,15 @@ fn order(op: CmpOp, a: &Value, b: &Value) -> Eval<Ordering> {
         (Value::Int(x), Value::Float(y)) => as_f64(*x).partial_cmp(y),
         (Value::Float(x), Value::Int(y)) => x.partial_cmp(&as_f64(*y)),
         (Value::List(x), Value::List(y)) => return list_order(op, x, y),
+        (Value::Bool(x), y) if is_number(y) => return order(op, &Value::Int(i64::from(*x)), y),
+        (x, Value::Bool(y)) if is_number(x) => return order(op, x, &Value::Int(i64::from(*y))),
         _ => return Err(unsupported(cmp_text(op), a, b)),
     };
     Ok(found.unwrap_or(Ordering::Greater))
+}
+
+fn is_number(value: &Value) -> bool {
+    matches!(value, Value::Int(_) | Value::Float(_) | Value::Bool(_))
 }
 
 fn list_order(op: CmpOp, x: &[Value], y: &[Value]) -> Eval<Ordering> {

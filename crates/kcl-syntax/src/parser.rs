@@ -43,7 +43,11 @@ pub fn parse(file: FileId, text: &str) -> (Module, Vec<Diagnostic>) {
     let lexed = lexer::lex(text);
     p.take_lexed(lexed);
     let body = p.module_body();
-    let doc = body.first().and_then(stmt::doc_of);
+    // A short string at the head is a document, a long one documents.
+    let doc = body.first().and_then(stmt::doc_of).filter(|doc| {
+        let start = usize::try_from(doc.span.start).unwrap_or(usize::MAX);
+        text.get(start..).is_some_and(|at| at.starts_with("\"\"\"") || at.starts_with("'''"))
+    });
     let comments = std::mem::take(&mut p.comments);
     let mut diagnostics = p.diagnostics;
     diagnostics.sort_by_key(|d| d.labels.first().map_or(0, |label| label.span.start));

@@ -122,7 +122,8 @@ impl Interp<'_> {
         }
     }
 
-    fn derives(&self, mut id: SchemaId, base: SchemaId) -> bool {
+    /// Returns whether a schema is another one, or inherits from it.
+    pub(super) fn derives(&self, mut id: SchemaId, base: SchemaId) -> bool {
         loop {
             if id == base {
                 return true;

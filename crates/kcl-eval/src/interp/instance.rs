@@ -128,7 +128,12 @@ impl Interp<'_> {
         let _key = self.coerce(Value::Str(Rc::clone(&entry.key)), &index.key, span)?;
         let value = match (&index.default, entry.op) {
             (Some(default), EntryOp::Union | EntryOp::Insert) => {
-                let default = self.code(default)?;
+                // `Schema(key)` is a part, to be completed by the entry; `Schema {…}` is whole.
+                let partial = u32::from(matches!(default.expr.kind, hir::ExprKind::Call(..)));
+                self.lenient = self.lenient.saturating_add(partial);
+                let default = self.code(default);
+                self.lenient = self.lenient.saturating_sub(partial);
+                let default = default?;
                 let join = Join::loose(span);
                 self.join_value(&entry.key, default, entry.clone(), join)?
             }
@@ -231,7 +236,7 @@ impl Interp<'_> {
 
     /// Returns the instances of a schema so far, in order.
     pub(super) fn instances_of(&self, id: hir::SchemaId) -> Value {
-        let found = self.instances.iter().filter(|(schema, _)| *schema == id);
+        let found = self.instances.iter().filter(|(schema, _)| self.derives(*schema, id));
         Value::list(found.map(|(_, value)| value.clone()).collect())
     }
 

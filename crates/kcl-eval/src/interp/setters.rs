@@ -133,6 +133,7 @@ impl Interp<'_> {
             (Folded::Parts(mut old, first, mut literals), Some((parts, dict))) => {
                 literals.push(dict);
                 self.merge(&mut old.config, &parts.config, join).map_err(|e| place(e, span))?;
+                old.params = parts.params;
                 Ok(Folded::Parts(old, first, literals))
             }
             (folded, parts) => {

@@ -35,6 +35,7 @@ impl<'a> Lower<'a> {
                 StmtKind::Unification { target, .. } => {
                     self.collect_set(place, stmt, target, guards, false);
                 }
+                StmtKind::Expr(expr) if self.is_doc(place, expr.span) => {}
                 StmtKind::Expr(_) | StmtKind::Assert(_) => {
                     if let Some(names) = self.names.get_mut(place.package) {
                         let after = u32::try_from(names.globals.len()).unwrap_or(u32::MAX);
@@ -133,6 +134,12 @@ impl<'a> Lower<'a> {
             span: target.name.span,
             setters: vec![setter],
         });
+    }
+
+    /// Returns whether an expression is the doc string of its file.
+    fn is_doc(&self, place: Place, span: Span) -> bool {
+        let file = self.packages.get(place.package).and_then(|p| p.files.get(place.file));
+        file.and_then(|file| file.module.doc.as_ref()).is_some_and(|doc| doc.span == span)
     }
 
     /// Reports an assignment to the name of an import.
