@@ -1,0 +1,126 @@
+//! What programs mean where the language's documentation is silent: each case was compared with the
+//! reference implementation.
+
+use kcl::eval::world::{CallError, World, WorldError};
+use kcl::standard::Encoding;
+use kcl::{OutputOptions, Request, Value};
+
+/// A world with one file.
+struct One(String);
+
+impl World for One {
+    fn read(&mut self, _: &str) -> Result<Vec<u8>, WorldError> {
+        Ok(self.0.clone().into_bytes())
+    }
+
+    fn list(&mut self, _: &str) -> Result<Vec<String>, WorldError> {
+        Err(WorldError::NotFound)
+    }
+
+    fn is_folder(&mut self, path: &str) -> Option<bool> {
+        (path == "/main.k").then_some(false)
+    }
+
+    fn working_folder(&self) -> String {
+        "/".to_owned()
+    }
+
+    fn module_folder(&self) -> String {
+        "/".to_owned()
+    }
+
+    fn now(&self) -> f64 {
+        0.0
+    }
+
+    fn entropy(&mut self) -> [u8; 16] {
+        [0; 16]
+    }
+
+    fn print(&mut self, _: &str) {}
+
+    fn call(&mut self, _: &str, _: &Value) -> Result<Value, CallError> {
+        let message = "nobody answers".to_owned();
+        Err(CallError { code: "E".to_owned(), message, path: None, help: None })
+    }
+
+    fn load(&mut self, _: u32) -> Result<Value, CallError> {
+        self.call("", &Value::None)
+    }
+}
+
+/// The document of a program as one line of JSON, or the first error.
+fn run(program: &str) -> String {
+    let request = Request { files: vec!["/main.k".to_owned()], ..Request::default() };
+    let library = kcl::standard::library();
+    let outcome = kcl::run(&request, &library, &mut One(program.to_owned()), |_, output| {
+        let document = kcl::document(&output, OutputOptions::default());
+        kcl::standard::to_json(&document, Encoding::default(), 0)
+    });
+    match (outcome.result, outcome.diagnostics.first()) {
+        (Some(text), _) => text,
+        (None, Some(diagnostic)) => format!("error: {}", diagnostic.message),
+        (None, None) => String::new(),
+    }
+}
+
+#[track_caller]
+fn check(program: &str, expected: &str) {
+    assert_eq!(run(program), expected, "{program}");
+}
+
+#[test]
+fn a_config_goes_over_the_default_and_under_what_changes_it() {
+    let schema = "schema B:\n    x: int = 1\n    y: int = 2\n\
+                  schema A:\n    b: B\n    b.x = 5\n    l: [int] = [1]\n    l += [2]\n";
+    let of = |config: &str| format!("{schema}a = A {{{config}}}\n");
+    check(&of("b: {y = 9}"), r#"{"a": {"b": {"x": 5, "y": 9}, "l": [1, 2]}}"#);
+    check(&of("b: {x = 7}, l: [8]"), r#"{"a": {"b": {"x": 7, "y": 2}, "l": [8, 2]}}"#);
+    check(&of("b = {y = 9}, l = [8]"), r#"{"a": {"b": {"x": 1, "y": 9}, "l": [8]}}"#);
+    check(&of("b: B {x = 7}"), r#"{"a": {"b": {"x": 5, "y": 2}, "l": [1, 2]}}"#);
+}
+
+#[test]
+fn the_last_operator_of_a_literal_counts() {
+    let schema = "schema A:\n    l: [int] = [0]\n";
+    check(&format!("{schema}a = A {{l = [2], l += [1]}}\n"), r#"{"a": {"l": [0, 2, 1]}}"#);
+    check(&format!("{schema}a = A {{l += [1], l = [2]}}\n"), r#"{"a": {"l": [2]}}"#);
+    check(&format!("{schema}a = A {{l = [2]}} | {{l += [5]}}\n"), r#"{"a": {"l": [2, 5]}}"#);
+}
+
+#[test]
+fn private_and_unset_attributes_belong_to_an_instance() {
+    let schema = "import json\nschema P:\n    n: str = \"n\"\n    _p: int = 1\n    o?: int\n";
+    check(&format!("{schema}a = [k for k in P {{}}]\n"), r#"{"a": ["n", "_p", "o"]}"#);
+    check(&format!("{schema}a = (P {{_p = 9}})._p\n"), r#"{"a": 9}"#);
+    check(&format!("{schema}a = {{o = 1, **P {{}}}}\n"), r#"{"a": {"o": 1, "n": "n"}}"#);
+    check(&format!("{schema}a = P {{o = 1}} | P {{}}\n"), r#"{"a": {"n": "n", "o": 1}}"#);
+}
+
+#[test]
+fn optional_access_asks_whether_there_is_anything() {
+    check("a = {}?.x\n_n = None\nb = _n?[0]\n", r#"{"a": null, "b": null}"#);
+    check("_d = {k = {l = 1}}\na = [_d?.x, _d?.x?.y]\n", r#"{"a": [null]}"#);
+}
+
+#[test]
+fn unified_variables_stand_where_they_are_complete() {
+    let schema = "schema S:\n    x?: int\n    y?: int\n";
+    let program = format!("{schema}a = 1\ns: S {{x = 1}}\nb = 2\ns: S {{y = 2}}\nc = 3\n");
+    check(&program, r#"{"a": 1, "b": 2, "s": {"x": 1, "y": 2}, "c": 3}"#);
+    let server = "schema S[r: int]:\n    n: int = r\ns: S(1) {}\ns: S(2) {}\n";
+    check(server, r#"{"s": {"n": 2}}"#);
+}
+
+#[test]
+fn instances_are_those_of_derived_schemas_too() {
+    let schemas = "schema A:\n    x?: int\nschema B(A):\n    y?: int\n_a = A {x = 1}\n_b = B {}\n";
+    check(&format!("{schemas}n = [len(A.instances()), len(B.instances())]\n"), r#"{"n": [2, 1]}"#);
+}
+
+#[test]
+fn a_long_string_at_the_head_documents() {
+    check("\"\"\"doc\"\"\"\na = 1\n", r#"{"a": 1}"#);
+    check("'x'\n", r#""x""#);
+    check("a = [1 > False, 2 < True]\n", r#"{"a": [true, false]}"#);
+}
