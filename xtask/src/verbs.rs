@@ -13,7 +13,7 @@ const TOOLS: [(&str, &str); 2] =
 /// The conformance corpus, where it is at hand.
 const CORPUS: &str = "../shared/kcl-conformance/run.py";
 /// Cases of the visible corpus that pass today; a commit may only raise it.
-const CORPUS_PASSES: &str = "1320";
+const CORPUS_PASSES: &str = "1430";
 
 /// Builds everything and runs akua with `arguments`.
 pub fn run(root: &Path, arguments: &[&str]) -> Result<()> {
