@@ -326,6 +326,11 @@ fn a_dependency_outside_of_the_package() -> Result<()> {
 fn loops_in_kcl() -> Result<()> {
     let program = "resources = [j for i in range(100000) for j in range(1000000) if j < 0]\n";
     let package = Package::new("loop", program)?;
+    package.refused(&[], &refusal(6, "E_KCL_STEPS", "18000000 steps", "package.k:1"))?;
+    // A function that takes long by itself takes no steps.
+    let program =
+        "_s = \"a\" * 60000000\nresources = [i for i in range(1000) if _s.count(\"ab\") > 0]\n";
+    let package = Package::new("loop-native", program)?;
     let expected = refusal(6, "E_BUDGET_DEADLINE", "500ms", "");
     package.refused(&["--worker-timeout", "500ms"], &expected)?;
     package.refused(&["--timeout", "400ms"], &refusal(6, "E_BUDGET_DEADLINE", "400ms", ""))
@@ -334,7 +339,31 @@ fn loops_in_kcl() -> Result<()> {
 #[test]
 fn allocates_without_end_in_kcl() -> Result<()> {
     let program = "_f = lambda n, s { s if n == 0 else _f(n - 1, s + s) }\nx = _f(60, \"aaaaaaaa\")\nresources = []\n";
-    Package::new("memory", program)?.refused(&[], &refusal(6, "E_BUDGET_MEMORY", "worker", ""))
+    let package = Package::new("memory", program)?;
+    package.refused(&[], &refusal(6, "E_KCL_MEMORY", "longer than", "package.k:1"))?;
+    let program = "a = [[j for j in range(100)] for i in range(10000000)]\nresources = a\n";
+    let package = Package::new("memory-range", program)?;
+    package.refused(&[], &refusal(6, "E_KCL_MEMORY", "range()", "package.k:1"))?;
+    let program = "a = [[j for j in range(1000)] for i in range(100000)]\nresources = a\n";
+    let package = Package::new("memory-held", program)?;
+    package.refused(&[], &refusal(6, "E_KCL_MEMORY", "holds more", "package.k:1"))?;
+    // Five values that are each small enough, before the language looks.
+    let program = "_a = [c * 60000000 for c in \"abcde\"]\nresources = []\nb = len(_a)\n";
+    let package = Package::new("memory-store", program)?;
+    package.refused(&[], &refusal(6, "E_BUDGET_MEMORY", "worker", ""))
+}
+
+/// What is shared in memory is printed as often as it is used.
+#[test]
+fn prints_without_end_in_kcl() -> Result<()> {
+    let lines: Vec<String> =
+        (1..40).map(|i| format!("_a{i} = {{l = _a{}, r = _a{}}}", i - 1, i - 1)).collect();
+    let head = format!("_a0 = {{x = 1}}\n{}\n", lines.join("\n"));
+    let object = "apiVersion = \"v1\", kind = \"A\", metadata.name = \"a\"";
+    let package = Package::new("shared", &format!("{head}resources = [{{{object}, s = _a39}}]\n"))?;
+    package.refused(&[], &refusal(6, "E_KCL_MEMORY", "encoding", "package.k:41"))?;
+    let package = Package::new("shared-union", &format!("{head}b = _a39 | _a39\n{GOOD}"))?;
+    package.refused(&[], &refusal(6, "E_KCL_STEPS", "", "package.k:41"))
 }
 
 #[test]

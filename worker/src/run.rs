@@ -81,6 +81,7 @@ fn answer(
         names: request.names.clone(),
         ..kcl::Request::default()
     };
+    program.settings.steps = request.steps;
     match &request.goal {
         Goal::Render { inputs_name } => {
             for (name, source) in modules::SOURCES {
@@ -257,7 +258,7 @@ fn text(interp: &mut Interp<'_>, output: &Output, options: &EvalOptions) -> Eval
         disable_none: options.disable_none,
         show_hidden: options.show_hidden,
     };
-    let mut document = kcl::document(output, layout);
+    let mut document = kcl::document(output, layout)?;
     let selected = !options.select.is_empty();
     if selected {
         document = select(&document, &options.select)

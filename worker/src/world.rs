@@ -101,6 +101,11 @@ impl World for Sandbox {
         abi::entropy()
     }
 
+    #[cfg(target_arch = "wasm32")]
+    fn memory_bytes(&self) -> u64 {
+        (core::arch::wasm32::memory_size::<0>() as u64).saturating_mul(65_536)
+    }
+
     #[expect(clippy::print_stdout, reason = "the host captures it and shows it to people")]
     fn print(&mut self, text: &str) {
         print!("{text}");

@@ -31,7 +31,9 @@ impl Exit {
     pub(crate) fn of(diagnostic: &Diagnostic) -> Self {
         match diagnostic.code.as_str() {
             "E_IO" | "E_INTERNAL" | "E_OUTPUT_WRITE" => Self::System,
-            "E_RENDER_BUDGET_DEPTH" | "E_KCL_DEPTH" => Self::Budget,
+            "E_RENDER_BUDGET_DEPTH" | "E_KCL_DEPTH" | "E_KCL_MEMORY" | "E_KCL_STEPS" => {
+                Self::Budget
+            }
             code if code.starts_with("E_BUDGET_") => Self::Budget,
             _ => Self::User,
         }

@@ -56,7 +56,7 @@ impl<'s> Driver<'s> {
         package: &Package,
         inputs: Option<&Inputs>,
     ) -> Result<Finished, RenderFailure> {
-        let plan = plan(package, inputs)?;
+        let plan = plan(package, inputs, self.session.limits())?;
         self.stack.push(package.root.path().to_path_buf());
         let mut calls = Answering { driver: self, package };
         let session = calls.driver.session;

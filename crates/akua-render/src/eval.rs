@@ -1,6 +1,7 @@
 //! `akua eval`: plain KCL files in a worker Store.
 
 use crate::failure::RenderFailure;
+use crate::plan::steps;
 use crate::worker::finish;
 use akua_sandbox::{Callouts, Limits, Mount, Report, Session};
 use akua_source::{Diagnostic, SourceMap};
@@ -52,6 +53,7 @@ pub fn evaluate(request: EvalRequest, limits: Limits) -> Result<Evaluated, Rende
         work_folder,
         externals,
         names,
+        steps: Some(steps(&limits)),
         goal: Goal::Eval(options),
         ..Request::default()
     };

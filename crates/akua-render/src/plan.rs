@@ -2,13 +2,16 @@
 
 use crate::failure::RenderFailure;
 use akua_package::{Dependency, Kind, Package};
-use akua_sandbox::Mount;
+use akua_sandbox::{Limits, Mount};
 use akua_source::Diagnostic;
 use akua_wire::FrameBuilder;
 use akua_wire::protocol::{Goal, INPUTS, REQUEST, Request};
 
 /// Largest source file, in bytes.
 pub(crate) const SOURCE_LIMIT_BYTES: u64 = 16 << 20;
+/// Steps that a program may take for each millisecond that the worker has: a third of what it does
+/// in that time on a quiet machine.
+const STEPS_PER_MILLISECOND: u64 = 6_000;
 /// Where the package is mounted.
 const PACKAGE_MOUNT: &str = "/package";
 /// Where its dependencies are mounted.
@@ -32,7 +35,11 @@ pub(crate) struct Plan {
 }
 
 /// Plans the render of a package.
-pub(crate) fn plan(package: &Package, inputs: Option<&Inputs>) -> Result<Plan, RenderFailure> {
+pub(crate) fn plan(
+    package: &Package,
+    inputs: Option<&Inputs>,
+    limits: &Limits,
+) -> Result<Plan, RenderFailure> {
     let unreadable = |error: akua_disk::DiskError| {
         RenderFailure::from(Diagnostic::error("E_IO", error.to_string()))
     };
@@ -45,6 +52,7 @@ pub(crate) fn plan(package: &Package, inputs: Option<&Inputs>) -> Result<Plan, R
         root: Some(PACKAGE_MOUNT.to_owned()),
         work_folder: PACKAGE_MOUNT.to_owned(),
         names: vec![(PACKAGE_MOUNT.to_owned(), String::new())],
+        steps: Some(steps(limits)),
         goal: Goal::Render { inputs_name: inputs.map(|inputs| inputs.name.clone()) },
         ..Request::default()
     };
@@ -89,4 +97,10 @@ template = lambda options = {{}} {{
 "#
     );
     (format!("charts.{}", alias.module()), source)
+}
+
+/// Returns how many steps a program may take: they end before the time of the worker.
+pub(crate) fn steps(limits: &Limits) -> u64 {
+    let milliseconds = u64::try_from(limits.worker_timeout.as_millis()).unwrap_or(u64::MAX);
+    milliseconds.saturating_mul(STEPS_PER_MILLISECOND)
 }

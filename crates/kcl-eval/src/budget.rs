@@ -1,8 +1,30 @@
-//! The language's own fence: how deep and how long a program may run before it gets an error with
-//! a place. The Store's limits hold besides; neither relies on the other.
+//! The language's own fence: how deep and how long a program may run, and how much it may hold,
+//! before it gets an error with a place. The Store's limits hold besides; neither relies on the
+//! other.
 
 use crate::library::{Eval, error};
+use crate::value::Value;
 use akua_source::Diagnostic;
+
+/// Steps (expressions and joined values) of a program that is given no other limit. A step takes
+/// some 50 ns in a Store: this is a third of the three seconds that the worker has.
+pub const DEFAULT_STEPS: u64 = 18_000_000;
+
+/// Memory of the worker, in bytes, at which a program is ended: below the 256 MiB of its Store by
+/// more than the largest value.
+pub const MEMORY_LIMIT_BYTES: u64 = 176 << 20;
+
+/// Largest text that an operator may make, in bytes.
+pub const TEXT_LIMIT_BYTES: usize = 64 << 20;
+
+/// Longest list that an operator or `range` may make: as many bytes.
+pub const LIST_LIMIT: usize = TEXT_LIMIT_BYTES / size_of::<Value>();
+
+/// Values of the document that a program makes, each counted as often as it is printed.
+pub const DOCUMENT_LIMIT: usize = 4_000_000;
+
+/// Steps between two looks at the memory.
+const STRIDE: u64 = 256;
 
 /// Calls, instances and globals in progress at once. Measured: a level of a plain recursion takes
 /// 1,312 bytes of wasm stack, so 390 take 500 of the worker's 512 KiB.
@@ -20,15 +42,58 @@ pub struct Budget {
     depth_limit: u32,
     nesting: u32,
     nesting_limit: u32,
+    steps: u64,
+    step_limit: u64,
+    /// Step at which to look again.
+    next: u64,
 }
 
 impl Default for Budget {
     fn default() -> Self {
-        Self { depth: 0, depth_limit: DEFAULT_DEPTH, nesting: 0, nesting_limit: DEFAULT_NESTING }
+        Self {
+            depth: 0,
+            depth_limit: DEFAULT_DEPTH,
+            nesting: 0,
+            nesting_limit: DEFAULT_NESTING,
+            steps: 0,
+            step_limit: DEFAULT_STEPS,
+            next: STRIDE,
+        }
     }
 }
 
 impl Budget {
+    /// Sets how many steps the program may take.
+    pub fn limit_steps(&mut self, steps: u64) {
+        self.step_limit = steps;
+    }
+
+    /// Charges one step; returns whether it is time for [`Budget::look`].
+    #[inline]
+    pub fn step(&mut self) -> bool {
+        self.steps = self.steps.saturating_add(1);
+        self.steps >= self.next
+    }
+
+    /// Compares what was used with the limits.
+    ///
+    /// # Errors
+    /// `E_KCL_STEPS` and `E_KCL_MEMORY`.
+    #[cold]
+    pub fn look(&mut self, memory_bytes: u64) -> Eval<()> {
+        self.next = self.steps.saturating_add(STRIDE);
+        if self.steps > self.step_limit {
+            let message = format!("the program takes more than {} steps", self.step_limit);
+            let help = "end the loop, or give it more time with --worker-timeout";
+            return Err(exceeded("E_KCL_STEPS", message, help));
+        }
+        if memory_bytes > MEMORY_LIMIT_BYTES {
+            let message = format!("the program holds more than {MEMORY_LIMIT_BYTES} bytes");
+            return Err(exceeded("E_KCL_MEMORY", message, "make less at once"));
+        }
+        Ok(())
+    }
+
     /// Charges one call.
     ///
     /// # Errors
@@ -36,10 +101,7 @@ impl Budget {
     pub fn enter(&mut self) -> Eval<()> {
         if self.depth >= self.depth_limit {
             let message = format!("calls are nested deeper than {} levels", self.depth_limit);
-            let mut diagnostic: Box<Diagnostic> = error("EvaluationError", message);
-            "E_KCL_DEPTH".clone_into(&mut diagnostic.code);
-            diagnostic.helps.push("end the recursion, or use a comprehension".to_owned());
-            return Err(diagnostic);
+            return Err(exceeded("E_KCL_DEPTH", message, END_RECURSION));
         }
         self.depth = self.depth.saturating_add(1);
         Ok(())
@@ -72,9 +134,46 @@ impl Budget {
     #[cold]
     fn nested(&self) -> Box<Diagnostic> {
         let message = format!("expressions are nested deeper than {} levels", self.nesting_limit);
-        let mut diagnostic: Box<Diagnostic> = error("EvaluationError", message);
-        "E_KCL_DEPTH".clone_into(&mut diagnostic.code);
-        diagnostic.helps.push("end the recursion, or use a comprehension".to_owned());
-        diagnostic
+        exceeded("E_KCL_DEPTH", message, END_RECURSION)
+    }
+}
+
+const END_RECURSION: &str = "end the recursion, or use a comprehension";
+
+/// A limit of the language was reached.
+pub(crate) fn exceeded(code: &str, message: String, help: &str) -> Box<Diagnostic> {
+    let mut diagnostic = error("EvaluationError", message);
+    code.clone_into(&mut diagnostic.code);
+    diagnostic.helps.push(help.to_owned());
+    diagnostic
+}
+
+/// Refuses a text or list that would be too large, before it is made.
+///
+/// # Errors
+/// `E_KCL_MEMORY`.
+pub fn admit(what: &str, length: usize, limit: usize) -> Eval<()> {
+    if length <= limit {
+        return Ok(());
+    }
+    let message = format!("the result of {what} is longer than {limit}");
+    Err(exceeded("E_KCL_MEMORY", message, "make less at once"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_limit_has_two_sides() {
+        let mut budget = Budget::default();
+        budget.limit_steps(STRIDE);
+        let due = (0..STRIDE).filter(|_| budget.step()).count();
+        assert_eq!(due, 1);
+        assert!(budget.look(MEMORY_LIMIT_BYTES).is_ok());
+        assert!(budget.look(MEMORY_LIMIT_BYTES + 1).is_err_and(|e| e.code == "E_KCL_MEMORY"));
+        assert!(budget.step() || budget.look(0).is_err_and(|e| e.code == "E_KCL_STEPS"));
+        assert!(admit("`+`", 3, 3).is_ok());
+        assert!(admit("`+`", 4, 3).is_err());
     }
 }

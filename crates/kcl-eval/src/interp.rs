@@ -26,6 +26,8 @@ use std::rc::Rc;
 pub struct Settings {
     /// Whether numbers have to fit 32 bits (`-r`).
     pub strict_range_check: bool,
+    /// Most steps, if not as many as by default.
+    pub steps: Option<u64>,
 }
 
 /// An option given on the command line (`-D key=value`) or in a settings file.

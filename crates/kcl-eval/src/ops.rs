@@ -1,14 +1,12 @@
 //! Operators: each matches on the pair of values; the last arm is the error that names both.
 
+use crate::budget::{LIST_LIMIT, TEXT_LIMIT_BYTES, admit};
 use crate::library::{Eval, error};
 use crate::text::type_of;
 use crate::value::{Value, as_f64};
 use kcl_sema::hir::{BinOp, CmpOp, UnaryOp};
 use std::cmp::Ordering;
 use std::rc::Rc;
-
-/// Longest string or list that `*` may make, in bytes or items.
-const REPEAT_LIMIT: usize = 64 << 20;
 
 /// Applies a binary operator (`|` on configs is the evaluator's).
 ///
@@ -21,20 +19,22 @@ pub(crate) fn binary(op: BinOp, a: &Value, b: &Value) -> Eval<Value> {
         (_, Value::Int(x), Value::Float(y)) => float(op, as_f64(*x), *y, a, b),
         (_, Value::Float(x), Value::Int(y)) => float(op, *x, as_f64(*y), a, b),
         (BinOp::Add, Value::Str(x), Value::Str(y)) => {
-            let mut text = String::with_capacity(x.len().saturating_add(y.len()));
+            let length = x.len().saturating_add(y.len());
+            admit("`+`", length, TEXT_LIMIT_BYTES)?;
+            let mut text = String::with_capacity(length);
             text.push_str(x);
             text.push_str(y);
             Ok(Value::str(text))
         }
-        (BinOp::Add, Value::List(x), Value::List(y)) => Ok(concat(x, y)),
+        (BinOp::Add, Value::List(x), Value::List(y)) => concat(x, y),
         (BinOp::Mul, Value::Str(text), Value::Int(n))
         | (BinOp::Mul, Value::Int(n), Value::Str(text)) => {
-            let times = repeat(*n, text.len())?;
+            let times = repeat(*n, text.len(), TEXT_LIMIT_BYTES)?;
             Ok(Value::str(text.repeat(times)))
         }
         (BinOp::Mul, Value::List(items), Value::Int(n))
         | (BinOp::Mul, Value::Int(n), Value::List(items)) => {
-            let times = repeat(*n, items.len())?;
+            let times = repeat(*n, items.len(), LIST_LIMIT)?;
             let length = items.len().saturating_mul(times);
             Ok(Value::list(items.iter().cycle().take(length).cloned().collect()))
         }
@@ -42,19 +42,18 @@ pub(crate) fn binary(op: BinOp, a: &Value, b: &Value) -> Eval<Value> {
     }
 }
 
-fn concat(x: &Rc<Vec<Value>>, y: &Rc<Vec<Value>>) -> Value {
-    let mut items = Vec::with_capacity(x.len().saturating_add(y.len()));
+fn concat(x: &Rc<Vec<Value>>, y: &Rc<Vec<Value>>) -> Eval<Value> {
+    let length = x.len().saturating_add(y.len());
+    admit("`+`", length, LIST_LIMIT)?;
+    let mut items = Vec::with_capacity(length);
     items.extend_from_slice(x);
     items.extend_from_slice(y);
-    Value::list(items)
+    Ok(Value::list(items))
 }
 
-fn repeat(times: i64, length: usize) -> Eval<usize> {
+fn repeat(times: i64, length: usize, limit: usize) -> Eval<usize> {
     let times = usize::try_from(times).unwrap_or(0);
-    if length.saturating_mul(times) > REPEAT_LIMIT {
-        let message = format!("the result of `*` is longer than {REPEAT_LIMIT}");
-        return Err(error("EvaluationError", message));
-    }
+    admit("`*`", length.saturating_mul(times), limit)?;
     Ok(times)
 }
 

@@ -42,6 +42,7 @@ impl Join {
 impl Interp<'_> {
     /// Joins `b` onto `a`.
     pub(crate) fn union(&mut self, a: Value, b: Value, join: Join) -> Eval<Value> {
+        self.step(join.span)?;
         let a = self.force(a)?;
         let b = self.force(b)?;
         match (a, b) {

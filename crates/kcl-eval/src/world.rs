@@ -60,6 +60,11 @@ pub trait World {
     /// Returns 16 bytes of seeded entropy.
     fn entropy(&mut self) -> [u8; 16];
 
+    /// Returns the memory of the evaluation, in bytes; 0 where nobody knows.
+    fn memory_bytes(&self) -> u64 {
+        0
+    }
+
     /// Takes what `print` writes.
     fn print(&mut self, text: &str);
 

@@ -1,15 +1,13 @@
 //! The built-in functions.
 
 use kcl_eval::Interp;
+use kcl_eval::budget::{LIST_LIMIT, admit};
 use kcl_eval::dict::Dict;
 use kcl_eval::library::{Args, Eval, Native, error, function};
 use kcl_eval::text::{display, multiplied, type_of};
 use kcl_eval::value::{Text, Value, as_f64};
 use std::cmp::Ordering;
 use std::rc::Rc;
-
-/// Longest list that `range` makes.
-const RANGE_LIMIT: i64 = 10_000_000;
 
 /// The built-in functions.
 pub(crate) const NATIVES: &[Native] = &[
@@ -480,13 +478,9 @@ fn range(_: &mut Interp<'_>, mut args: Args) -> Eval<Value> {
         return Err(error("EvaluationError", "range() step argument must not be zero"));
     }
     let count = stop.saturating_sub(start).checked_div(step).unwrap_or(0);
-    if count > RANGE_LIMIT {
-        return Err(error(
-            "EvaluationError",
-            format!("range() gives more than {RANGE_LIMIT} numbers"),
-        ));
-    }
-    let mut items = Vec::with_capacity(usize::try_from(count.max(0)).unwrap_or(0));
+    let count = usize::try_from(count.max(0)).unwrap_or(usize::MAX);
+    admit("range()", count, LIST_LIMIT)?;
+    let mut items = Vec::with_capacity(count);
     let mut at = start;
     while if step > 0 { at < stop } else { at > stop } {
         items.push(Value::Int(at));

@@ -3,6 +3,7 @@
 use crate::args::{Param, failure};
 use crate::plain::{DEPTH_LIMIT, Encoding, Plain, float_text, subject};
 use kcl_eval::Interp;
+use kcl_eval::budget::{TEXT_LIMIT_BYTES, admit};
 use kcl_eval::dict::Dict;
 use kcl_eval::library::{Args, Eval, Native, error, function};
 use kcl_eval::value::{Text, Value};
@@ -100,7 +101,7 @@ impl Writer {
             self.line();
         }
         self.out.push(close);
-        Ok(())
+        admit("the encoding", self.out.len(), TEXT_LIMIT_BYTES)
     }
 
     /// Begins a line, where there is an indentation.

@@ -12,4 +12,4 @@ mod lexer;
 mod parser;
 mod token;
 
-pub use parser::parse;
+pub use parser::{TEXT_LIMIT, parse};

@@ -26,8 +26,8 @@ const DEPTH_LIMIT: u32 = 150;
 /// Highest tree: operators in a row make it higher without nesting.
 const HEIGHT_LIMIT: u32 = 600;
 
-/// Longest text in bytes; offsets are 32-bit, and a program is never that long.
-const TEXT_LIMIT: usize = 64 << 20;
+/// Longest text of a file, in bytes: its tree takes some twenty times as much.
+pub const TEXT_LIMIT: usize = 4 << 20;
 
 /// Most diagnostics of one file; what follows would be noise.
 const DIAGNOSTICS_LIMIT: usize = 50;
@@ -36,7 +36,7 @@ const DIAGNOSTICS_LIMIT: usize = 50;
 pub fn parse(file: FileId, text: &str) -> (Module, Vec<Diagnostic>) {
     if text.len() > TEXT_LIMIT {
         let span = Span::new(file, 0, 0);
-        let message = format!("the file has {} bytes, over the limit of {TEXT_LIMIT}", text.len());
+        let message = format!("the file has {} bytes, more than {TEXT_LIMIT}", text.len());
         return (Module::default(), vec![syntax_error(span, message)]);
     }
     let mut p = Parser::new(file, text);

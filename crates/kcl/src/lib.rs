@@ -16,6 +16,7 @@ pub use kcl_std as standard;
 pub use output::{OutputOptions, document};
 
 use akua_source::{Diagnostic, Severity, SourceMap};
+use kcl_eval::budget::DEFAULT_STEPS;
 use kcl_eval::interp::{OptionValue, Output, Settings};
 
 /// What to evaluate.
@@ -67,6 +68,7 @@ pub fn run<T>(
             let mut interp = Interp::new(&program, library, world);
             interp.options.clone_from(&request.options);
             interp.settings = request.settings;
+            interp.budget.limit_steps(request.settings.steps.unwrap_or(DEFAULT_STEPS));
             let result = interp.run().and_then(|output| finish(&mut interp, output));
             loaded.diagnostics.append(&mut interp.warnings);
             match result {

@@ -143,6 +143,15 @@ impl Loader<'_> {
 
     fn parse_file(&mut self, package: usize, path: &str, text: String) {
         let name = self.shown(path);
+        let length = text.len();
+        // Refused before it is kept: an answer holds the sources of its errors.
+        if length > kcl_syntax::TEXT_LIMIT {
+            let message =
+                format!("`{name}` has {length} bytes, more than {}", kcl_syntax::TEXT_LIMIT);
+            let diagnostic = Diagnostic::error("E_KCL_SYNTAX", message).kind("InvalidSyntax");
+            self.loaded.diagnostics.push(diagnostic.path(name).help("split it into several files"));
+            return;
+        }
         self.folders.push(parent(path).to_owned());
         self.parse_text(package, name, text);
     }

@@ -1,6 +1,8 @@
 //! Lays out the result of a program: what is printed, in which order.
 
+use akua_source::Diagnostic;
 use kcl_eval::Value;
+use kcl_eval::budget::{DOCUMENT_LIMIT, admit};
 use kcl_eval::dict::{Dict, Entry, EntryOp};
 use kcl_eval::interp::Output;
 use std::rc::Rc;
@@ -17,20 +19,31 @@ pub struct OutputOptions {
 }
 
 /// Returns the document of a program: expression statements first, then the variables.
-pub fn document(output: &Output, options: OutputOptions) -> Value {
+///
+/// # Errors
+/// `E_KCL_MEMORY` if it has too many values: a value that is used twice is printed twice.
+pub fn document(output: &Output, options: OutputOptions) -> Result<Value, Box<Diagnostic>> {
+    let mut left = DOCUMENT_LIMIT;
+    let laid_out = lay_out(output, options, &mut left);
+    // Each one that was printed took one off: none is left if one was missing.
+    admit("the program", usize::from(left == 0).saturating_mul(usize::MAX), DOCUMENT_LIMIT)?;
+    Ok(laid_out)
+}
+
+fn lay_out(output: &Output, options: OutputOptions, left: &mut usize) -> Value {
     let mut document = Dict::default();
     for root in &output.root {
         for (key, value) in root.as_dict().into_iter().flat_map(Dict::iter) {
-            put(&mut document, key, value, options);
+            put(&mut document, key, value, options, left);
         }
     }
     for (name, value) in &output.variables {
-        put(&mut document, name, value, options);
+        put(&mut document, name, value, options, left);
     }
     // A program that only says a value has that value as its document.
     let last = output.root.last().filter(|value| value.as_dict().is_none());
     if let (true, Some(value)) = (document.is_empty(), last) {
-        return shown(value, options).unwrap_or_default();
+        return shown(value, options, left).unwrap_or_default();
     }
     if options.sort_keys {
         document.sort_keys();
@@ -38,17 +51,18 @@ pub fn document(output: &Output, options: OutputOptions) -> Value {
     Value::dict(document)
 }
 
-fn put(out: &mut Dict, key: &Rc<str>, value: &Value, options: OutputOptions) {
+fn put(out: &mut Dict, key: &Rc<str>, value: &Value, options: OutputOptions, left: &mut usize) {
     if key.starts_with('_') && !options.show_hidden {
         return;
     }
-    if let Some(value) = shown(value, options) {
+    if let Some(value) = shown(value, options, left) {
         out.put(Entry { key: Rc::clone(key), value, op: EntryOp::Override, index: None });
     }
 }
 
 /// Returns a value as it is printed; `None` where it is left out.
-fn shown(value: &Value, options: OutputOptions) -> Option<Value> {
+fn shown(value: &Value, options: OutputOptions, left: &mut usize) -> Option<Value> {
+    *left = left.checked_sub(1)?;
     match value {
         Value::Undefined
         | Value::Schema(_)
@@ -58,13 +72,13 @@ fn shown(value: &Value, options: OutputOptions) -> Option<Value> {
         | Value::Module(_) => None,
         Value::None => (!options.disable_none).then_some(Value::None),
         Value::List(items) => {
-            Some(Value::list(items.iter().filter_map(|item| shown(item, options)).collect()))
+            Some(Value::list(items.iter().filter_map(|item| shown(item, options, left)).collect()))
         }
         Value::Dict(_) | Value::Instance(_) => {
             let dict = value.as_dict()?;
             let mut out = Dict::with_capacity(dict.len());
             for (key, value) in dict.iter() {
-                put(&mut out, key, value, options);
+                put(&mut out, key, value, options, left);
             }
             if options.sort_keys {
                 out.sort_keys();

@@ -37,11 +37,22 @@ impl Interp<'_> {
             ExprKind::Lambda(lambda) => self.closure(lambda, None),
             _ => {
                 self.budget.nest().map_err(|error| place(error, expr.span))?;
+                self.step(expr.span)?;
                 let value = self.compound(expr);
                 self.budget.unnest();
                 value
             }
         }
+    }
+
+    /// Charges one step.
+    #[inline]
+    pub(crate) fn step(&mut self, span: Span) -> Eval<()> {
+        if self.budget.step() {
+            let memory_bytes = self.world.memory_bytes();
+            self.budget.look(memory_bytes).map_err(|error| place(error, span))?;
+        }
+        Ok(())
     }
 
     /// Evaluates what is made of other expressions.

@@ -4,6 +4,7 @@
 use super::scalar::is_ambiguous;
 use crate::args::failure;
 use crate::plain::{DEPTH_LIMIT, Encoding, Plain, float_text};
+use kcl_eval::budget::{TEXT_LIMIT_BYTES, admit};
 use kcl_eval::library::Eval;
 use kcl_eval::value::{Text, Value};
 use std::fmt::Write as _;
@@ -45,7 +46,7 @@ impl Writer {
             }
         }
         self.depth = self.depth.saturating_sub(1);
-        Ok(())
+        admit("the encoding", self.out.len(), TEXT_LIMIT_BYTES)
     }
 
     /// Writes the entries of a dict; the cursor stands where the first key belongs.
@@ -76,7 +77,7 @@ impl Writer {
             }
         }
         self.depth = self.depth.saturating_sub(1);
-        Ok(())
+        admit("the encoding", self.out.len(), TEXT_LIMIT_BYTES)
     }
 
     fn enter(&mut self) -> Eval<()> {
