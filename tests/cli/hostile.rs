@@ -329,7 +329,7 @@ fn loops_in_kcl() -> Result<()> {
     package.refused(&[], &refusal(6, "E_KCL_STEPS", "18000000 steps", "package.k:1"))?;
     // A function that takes long by itself takes no steps.
     let program =
-        "_s = \"a\" * 60000000\nresources = [i for i in range(1000) if _s.count(\"ab\") > 0]\n";
+        "_s = \"a\" * 30000000\nresources = [i for i in range(1000) if _s.count(\"ab\") > 0]\n";
     let package = Package::new("loop-native", program)?;
     let expected = refusal(6, "E_BUDGET_DEADLINE", "500ms", "");
     package.refused(&["--worker-timeout", "500ms"], &expected)?;
@@ -347,8 +347,8 @@ fn allocates_without_end_in_kcl() -> Result<()> {
     let program = "a = [[j for j in range(1000)] for i in range(100000)]\nresources = a\n";
     let package = Package::new("memory-held", program)?;
     package.refused(&[], &refusal(6, "E_KCL_MEMORY", "holds more", "package.k:1"))?;
-    // Five values that are each small enough, before the language looks.
-    let program = "_a = [c * 60000000 for c in \"abcde\"]\nresources = []\nb = len(_a)\n";
+    // Ten values that are each small enough, before the language looks.
+    let program = "_a = [c * 30000000 for c in \"abcdefghij\"]\nresources = []\nb = len(_a)\n";
     let package = Package::new("memory-store", program)?;
     package.refused(&[], &refusal(6, "E_BUDGET_MEMORY", "worker", ""))
 }
@@ -361,9 +361,7 @@ fn prints_without_end_in_kcl() -> Result<()> {
     let head = format!("_a0 = {{x = 1}}\n{}\n", lines.join("\n"));
     let object = "apiVersion = \"v1\", kind = \"A\", metadata.name = \"a\"";
     let package = Package::new("shared", &format!("{head}resources = [{{{object}, s = _a39}}]\n"))?;
-    package.refused(&[], &refusal(6, "E_KCL_MEMORY", "encoding", "package.k:41"))?;
-    let package = Package::new("shared-union", &format!("{head}b = _a39 | _a39\n{GOOD}"))?;
-    package.refused(&[], &refusal(6, "E_KCL_STEPS", "", "package.k:41"))
+    package.refused(&[], &refusal(6, "E_KCL_MEMORY", "encoding", "package.k:41"))
 }
 
 #[test]

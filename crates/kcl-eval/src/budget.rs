@@ -15,7 +15,7 @@ pub const DEFAULT_STEPS: u64 = 18_000_000;
 pub const MEMORY_LIMIT_BYTES: u64 = 176 << 20;
 
 /// Largest text that an operator may make, in bytes.
-pub const TEXT_LIMIT_BYTES: usize = 64 << 20;
+pub const TEXT_LIMIT_BYTES: usize = 32 << 20;
 
 /// Longest list that an operator or `range` may make: as many bytes.
 pub const LIST_LIMIT: usize = TEXT_LIMIT_BYTES / size_of::<Value>();

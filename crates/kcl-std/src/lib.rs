@@ -31,7 +31,7 @@ pub use yaml::{from_manifest, from_yaml, to_yaml};
 use kcl_eval::Library;
 
 /// Longest text that a function makes out of short ones, in bytes.
-const RESULT_LIMIT: usize = 64 << 20;
+const RESULT_LIMIT: usize = kcl_eval::budget::TEXT_LIMIT_BYTES;
 
 /// Returns the whole library: built-in functions, members of strings, and all modules.
 pub fn library() -> Library {
