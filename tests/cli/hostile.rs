@@ -326,7 +326,7 @@ fn a_dependency_outside_of_the_package() -> Result<()> {
 fn loops_in_kcl() -> Result<()> {
     let program = "resources = [j for i in range(100000) for j in range(1000000) if j < 0]\n";
     let package = Package::new("loop", program)?;
-    package.refused(&[], &refusal(6, "E_KCL_STEPS", "18000000 steps", "package.k:1"))?;
+    package.refused(&[], &refusal(6, "E_KCL_STEPS", "12000000 steps", "package.k:1"))?;
     // A function that takes long by itself takes no steps.
     let program =
         "_s = \"a\" * 30000000\nresources = [i for i in range(1000) if _s.count(\"ab\") > 0]\n";

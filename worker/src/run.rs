@@ -82,6 +82,7 @@ fn answer(
         ..kcl::Request::default()
     };
     program.settings.steps = request.steps;
+    program.abandon = true;
     match &request.goal {
         Goal::Render { inputs_name } => {
             for (name, source) in modules::SOURCES {
@@ -113,8 +114,8 @@ fn answer(
     let mut world = Sandbox { work_folder: request.work_folder.clone(), module_folder, mounts };
     let library = modules::library();
     let outcome = kcl::run(&program, &library, &mut world, |interp, output| match &request.goal {
-        Goal::Render { .. } => objects(interp, &output),
-        Goal::Eval(options) => text(interp, &output, options),
+        Goal::Render { .. } => objects(interp, output),
+        Goal::Eval(options) => text(interp, output, options),
         Goal::Settings { .. } => Ok(Made::default()),
     });
     let mut answer = Answer { diagnostics: outcome.diagnostics, ..Answer::default() };

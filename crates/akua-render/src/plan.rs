@@ -9,9 +9,9 @@ use akua_wire::protocol::{Goal, INPUTS, REQUEST, Request};
 
 /// Largest source file, in bytes.
 pub(crate) const SOURCE_LIMIT_BYTES: u64 = 16 << 20;
-/// Steps that a program may take for each millisecond that the worker has: a third of what it does
+/// Steps that a program may take for each millisecond that the worker has: a fifth of what it does
 /// in that time on a quiet machine.
-const STEPS_PER_MILLISECOND: u64 = 6_000;
+const STEPS_PER_MILLISECOND: u64 = 4_000;
 /// Where the package is mounted.
 const PACKAGE_MOUNT: &str = "/package";
 /// Where its dependencies are mounted.

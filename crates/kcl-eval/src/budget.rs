@@ -7,8 +7,8 @@ use crate::value::Value;
 use akua_source::Diagnostic;
 
 /// Steps (expressions and joined values) of a program that is given no other limit. A step takes
-/// some 50 ns in a Store: this is a third of the three seconds that the worker has.
-pub const DEFAULT_STEPS: u64 = 18_000_000;
+/// some 50 ns in a Store: this is a fifth of the three seconds that the worker has.
+pub const DEFAULT_STEPS: u64 = 12_000_000;
 
 /// Memory of the worker, in bytes, at which a program is ended: below the 256 MiB of its Store by
 /// more than the largest value.

@@ -7,9 +7,10 @@ use kcl_eval::budget::{TEXT_LIMIT_BYTES, admit};
 use kcl_eval::dict::Dict;
 use kcl_eval::library::{Args, Eval, Native, error, function};
 use kcl_eval::value::{Text, Value};
-use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize, Serialize as _};
-use std::fmt;
+use serde::Serialize as _;
+use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use std::cell::RefCell;
+use std::fmt::{self, Write as _};
 
 /// Its members.
 pub(crate) const NATIVES: &[Native] = &[
@@ -59,7 +60,9 @@ impl Writer {
         match self.encoding.plain(value) {
             Plain::Null => self.out.push_str("null"),
             Plain::Bool(value) => self.out.push_str(if value { "true" } else { "false" }),
-            Plain::Int(value) => self.out.push_str(&value.to_string()),
+            Plain::Int(value) => {
+                let _infallible = write!(self.out, "{value}");
+            }
             Plain::Float(value) => self.out.push_str(&float_text(value, "+")),
             Plain::Str(text) => self.string(text),
             Plain::List(items) => {
@@ -114,6 +117,13 @@ impl Writer {
     }
 
     fn string(&mut self, text: &str) {
+        // Most texts have nothing to escape.
+        if text.bytes().all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\') {
+            self.out.push('"');
+            self.out.push_str(text);
+            self.out.push('"');
+            return;
+        }
         let mut bytes = Vec::with_capacity(text.len().saturating_add(2));
         let mut serializer = serde_json::Serializer::new(&mut bytes);
         // Writing text to memory does not fail; if it did, the text would only be missing.
@@ -133,8 +143,11 @@ fn decode(_: &mut Interp<'_>, mut args: Args) -> Eval<Value> {
 /// # Errors
 /// `EvaluationError` with the place of what is wrong.
 pub fn from_json(text: &str) -> Eval<Value> {
-    let decoded: Result<Decoded, _> = serde_json::from_str(text);
-    decoded.map(|decoded| decoded.0).map_err(|error| failure(error.to_string()))
+    let keys = RefCell::new(Keys::default());
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let decoded = Reader(&keys).deserialize(&mut reader);
+    let decoded = decoded.and_then(|value| reader.end().map(|()| value));
+    decoded.map_err(|error| failure(error.to_string()))
 }
 
 fn validate(_: &mut Interp<'_>, mut args: Args) -> Eval<Value> {
@@ -164,18 +177,70 @@ fn merged(source: &Value, patch: &Value, depth: u32) -> Value {
     Value::dict(out)
 }
 
-/// A value read from JSON; `serde_json` bounds the nesting.
-struct Decoded(Value);
+/// Slots of [`Keys`], a power of two.
+const KEY_SLOTS: usize = 256;
 
-impl<'de> Deserialize<'de> for Decoded {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Reader).map(Self)
+/// Keys that were read last: the same ones come again and again, and are shared.
+struct Keys(Vec<Option<Text>>);
+
+impl Default for Keys {
+    fn default() -> Self {
+        Self(vec![None; KEY_SLOTS])
     }
 }
 
-struct Reader;
+impl Keys {
+    fn shared(&mut self, key: &str) -> Text {
+        // Length and both ends tell the keys of one kind of record apart well enough.
+        let bytes = key.as_bytes();
+        let ends = bytes.first().zip(bytes.last()).map_or(0, |(first, last)| {
+            usize::from(*first).wrapping_mul(31).wrapping_add(usize::from(*last))
+        });
+        let at = ends.wrapping_mul(7).wrapping_add(bytes.len()) % KEY_SLOTS;
+        match self.0.get_mut(at) {
+            Some(Some(known)) if **known == *key => Text::clone(known),
+            Some(slot) => Text::clone(slot.insert(Text::from(key))),
+            None => Text::from(key),
+        }
+    }
+}
 
-impl<'de> Visitor<'de> for Reader {
+/// Reads a value; `serde_json` bounds the nesting.
+#[derive(Clone, Copy)]
+struct Reader<'k>(&'k RefCell<Keys>);
+
+impl<'de> DeserializeSeed<'de> for Reader<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+/// Reads a key.
+struct KeyReader<'k>(&'k RefCell<Keys>);
+
+impl<'de> DeserializeSeed<'de> for KeyReader<'_> {
+    type Value = Text;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Text, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for KeyReader<'_> {
+    type Value = Text;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_str<E>(self, key: &str) -> Result<Text, E> {
+        Ok(self.0.borrow_mut().shared(key))
+    }
+}
+
+impl<'de> Visitor<'de> for Reader<'_> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -208,16 +273,17 @@ impl<'de> Visitor<'de> for Reader {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
         let mut items = Vec::new();
-        while let Some(Decoded(item)) = seq.next_element()? {
+        while let Some(item) = seq.next_element_seed(self)? {
             items.push(item);
         }
         Ok(Value::list(items))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
-        let mut dict = Dict::default();
-        while let Some((key, Decoded(value))) = map.next_entry::<String, Decoded>()? {
-            dict.insert(Text::from(key), value);
+        let mut dict = Dict::with_capacity(8);
+        while let Some(key) = map.next_key_seed(KeyReader(self.0))? {
+            let value = map.next_value_seed(self)?;
+            dict.insert(key, value);
         }
         Ok(Value::dict(dict))
     }

@@ -97,7 +97,7 @@ fn evaluate(expression: &str) -> Result<String, String> {
     let library = kcl_std::library();
     let outcome = kcl::run(&request, &library, &mut OneFile(text), |interp, output| {
         let stream = interp.stream.take();
-        let document = document(&output, OutputOptions::default())?;
+        let document = document(output, OutputOptions::default())?;
         match stream {
             Some(stream) => Ok(format!("{stream:?}")),
             None => match document.as_dict().and_then(|dict| dict.get("v")) {

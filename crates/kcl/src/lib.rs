@@ -38,6 +38,9 @@ pub struct Request {
     pub options: Vec<OptionValue>,
     /// How to run.
     pub settings: Settings,
+    /// Whether memory is left to who ends the process: to free a million values takes time, and a
+    /// Store ends after one program.
+    pub abandon: bool,
 }
 
 /// What came of it.
@@ -56,7 +59,7 @@ pub fn run<T>(
     request: &Request,
     library: &Library,
     world: &mut dyn World,
-    finish: impl FnOnce(&mut Interp<'_>, Output) -> Result<T, Box<Diagnostic>>,
+    finish: impl FnOnce(&mut Interp<'_>, &Output) -> Result<T, Box<Diagnostic>>,
 ) -> Outcome<T> {
     let mut loaded = load::load(request, library, world);
     let mut outcome =
@@ -69,7 +72,13 @@ pub fn run<T>(
             interp.options.clone_from(&request.options);
             interp.settings = request.settings;
             interp.budget.limit_steps(request.settings.steps.unwrap_or(DEFAULT_STEPS));
-            let result = interp.run().and_then(|output| finish(&mut interp, output));
+            let result = interp.run().and_then(|output| {
+                let result = finish(&mut interp, &output);
+                if request.abandon {
+                    std::mem::forget(output);
+                }
+                result
+            });
             loaded.diagnostics.append(&mut interp.warnings);
             match result {
                 Ok(result) => outcome.result = Some(result),
@@ -78,10 +87,17 @@ pub fn run<T>(
                     loaded.diagnostics.push(failure);
                 }
             }
+            if request.abandon {
+                std::mem::forget(interp);
+                std::mem::forget(program);
+            }
         }
     }
     outcome.diagnostics = loaded.diagnostics;
     outcome.sources = loaded.sources;
+    if request.abandon {
+        std::mem::forget(loaded.packages);
+    }
     outcome
 }
 

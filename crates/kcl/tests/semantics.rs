@@ -54,7 +54,7 @@ fn run(program: &str) -> String {
     let request = Request { files: vec!["/main.k".to_owned()], ..Request::default() };
     let library = kcl::standard::library();
     let outcome = kcl::run(&request, &library, &mut One(program.to_owned()), |_, output| {
-        let document = kcl::document(&output, OutputOptions::default())?;
+        let document = kcl::document(output, OutputOptions::default())?;
         kcl::standard::to_json(&document, Encoding::default(), 0)
     });
     match (outcome.result, outcome.diagnostics.first()) {
