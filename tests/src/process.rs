@@ -2,8 +2,9 @@
 
 use anyhow::{Context, Result, ensure};
 use std::ffi::OsString;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output, Stdio};
 
 /// What a process did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +37,10 @@ pub enum Oracle {
     Kustomize,
 }
 
+/// What to do where there is no binary.
+const BUILD: &str =
+    "run `cargo xtask guests && cargo build --release -p akua-cli`, or set AKUA_BIN";
+
 /// Returns the root of the workspace.
 pub fn root() -> PathBuf {
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -48,8 +53,22 @@ pub fn root() -> PathBuf {
 /// If there is no binary, or it cannot be started.
 pub fn akua(arguments: &[&str], directory: &Path) -> Result<Outcome> {
     let binary = setting("AKUA_BIN", "target/release/akua");
-    let missing = "run `cargo xtask guests && cargo build --release -p akua-cli`, or set AKUA_BIN";
-    run(&binary, missing, arguments, directory)
+    run(&binary, BUILD, arguments, directory)
+}
+
+/// Runs `akua` in a directory, with something on its standard input.
+///
+/// # Errors
+/// If there is no binary, or it cannot be started.
+pub fn akua_reading(input: &[u8], arguments: &[&str], directory: &Path) -> Result<Outcome> {
+    let binary = setting("AKUA_BIN", "target/release/akua");
+    ensure!(binary.is_file(), "{} is missing: {BUILD}", binary.display());
+    let mut command = command(&binary, arguments, directory);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().with_context(|| format!("starting {}", binary.display()))?;
+    // It answers only when it has read everything, and the pipe is closed behind this line.
+    child.stdin.take().context("a pipe")?.write_all(input)?;
+    Ok(outcome(child.wait_with_output()?))
 }
 
 /// Runs a native tool in a directory, with a home directory of its own and no cluster.
@@ -78,18 +97,23 @@ fn setting(variable: &str, default: &str) -> PathBuf {
 /// Runs a program with an empty environment.
 fn run(binary: &Path, missing: &str, arguments: &[&str], directory: &Path) -> Result<Outcome> {
     ensure!(binary.is_file(), "{} is missing: {missing}", binary.display());
+    let output = command(binary, arguments, directory).output();
+    Ok(outcome(output.with_context(|| format!("starting {}", binary.display()))?))
+}
+
+/// Returns a program that is ready to start, with an empty environment.
+fn command(binary: &Path, arguments: &[&str], directory: &Path) -> Command {
     let home: OsString = directory.join("home").into();
-    let output = Command::new(binary)
-        .args(arguments)
-        .current_dir(directory)
-        .env_clear()
-        .env("HOME", home)
-        .env("PATH", "/nonexistent")
-        .output()
-        .with_context(|| format!("starting {}", binary.display()))?;
-    Ok(Outcome {
+    let mut command = Command::new(binary);
+    command.args(arguments).current_dir(directory).env_clear();
+    command.env("HOME", home).env("PATH", "/nonexistent");
+    command
+}
+
+fn outcome(output: Output) -> Outcome {
+    Outcome {
         stdout: output.stdout,
         stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
         code: output.status.code(),
-    })
+    }
 }

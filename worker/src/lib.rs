@@ -6,6 +6,7 @@
 #![cfg(target_arch = "wasm32")]
 
 mod abi;
+mod format;
 mod modules;
 mod options;
 mod run;

@@ -1,5 +1,6 @@
-//! What a request means: evaluate, and give back objects or text.
+//! What a request means: evaluate, and give back objects or text; or format files.
 
+use crate::format::format;
 use crate::modules;
 use crate::options::option;
 use crate::select::select;
@@ -34,6 +35,7 @@ pub(crate) fn run(bytes: &[u8]) -> Vec<u8> {
     let mut parts = Vec::new();
     let answer = match read(bytes) {
         Ok((frame, request)) => match &request.goal {
+            Goal::Format { names } => format(&frame, names, &mut parts),
             Goal::Settings { names } => settings(&frame, names)
                 .map_or_else(failed, |settings| Answer { ok: true, settings, ..Answer::default() }),
             _ => answer(&frame, &request, &mut parts),
@@ -107,7 +109,7 @@ fn answer(
             }
             program.settings.strict_range_check = options.strict_range_check;
         }
-        Goal::Settings { .. } => {}
+        Goal::Settings { .. } | Goal::Format { .. } => {}
     }
     let module_folder = request.root.clone().unwrap_or_else(|| request.work_folder.clone());
     let mounts = request.names.iter().map(|(mount, _)| mount.clone()).collect();
@@ -116,7 +118,7 @@ fn answer(
     let outcome = kcl::run(&program, &library, &mut world, |interp, output| match &request.goal {
         Goal::Render { .. } => objects(interp, output),
         Goal::Eval(options) => text(interp, output, options),
-        Goal::Settings { .. } => Ok(Made::default()),
+        Goal::Settings { .. } | Goal::Format { .. } => Ok(Made::default()),
     });
     let mut answer = Answer { diagnostics: outcome.diagnostics, ..Answer::default() };
     if !answer.diagnostics.is_empty() {

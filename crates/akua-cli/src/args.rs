@@ -34,6 +34,8 @@ pub(crate) enum Command {
     Render(Box<Render>),
     /// Evaluate plain KCL files, in the sandbox, and print the result.
     Eval(Box<Eval>),
+    /// Lay out KCL files the one way, in place.
+    Fmt(Fmt),
     /// Print the version of akua.
     Version,
     /// Print completions for a shell.
@@ -124,6 +126,21 @@ pub(crate) struct Eval {
     /// Limits.
     #[command(flatten)]
     pub(crate) limits: Limits,
+}
+
+/// Arguments of `fmt`.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Fmt {
+    /// KCL files, and directories that are searched for them; `-` is the standard input, whose
+    /// result goes to stdout [default: the current directory].
+    #[arg(value_name = "PATHS")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Write nothing; list what would change, and fail where something would.
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// Write nothing; print the result.
+    #[arg(long, conflicts_with = "check")]
+    pub(crate) stdout: bool,
 }
 
 /// Format of a result.

@@ -1,12 +1,15 @@
 //! Each command: arguments to a request, one call, print.
 
-use crate::args::{Args, Command, Common, Completions, Eval, Format, Limits, Render};
+use crate::args::{Args, Command, Common, Completions, Eval, Fmt, Format, Limits, Render};
 use crate::print::Printer;
 use akua_ops::eval::{EvalOptions, EvalRequest, eval};
+use akua_ops::fmt::{FILE_LIMIT_BYTES, FmtFile, FmtGoal, FmtInput, FmtOutcome, FmtRequest, fmt};
 use akua_ops::render::{RenderRequest, Target, render};
 use akua_ops::{Exit, Failure, LimitOptions};
+use akua_source::Diagnostic;
 use clap::CommandFactory as _;
 use serde_json::json;
+use std::io::Read as _;
 
 /// Runs a command and returns how it ends.
 pub(crate) fn run(args: Args) -> Exit {
@@ -14,6 +17,7 @@ pub(crate) fn run(args: Args) -> Exit {
     let result = match args.command {
         Command::Render(args) => run_render(&printer, &args),
         Command::Eval(args) => run_eval(&printer, *args),
+        Command::Fmt(args) => run_fmt(&printer, args),
         Command::Version => Ok(run_version(&printer, &args.common)),
         Command::Completions(args) => Ok(run_completions(&printer, &args)),
     };
@@ -79,6 +83,53 @@ fn run_eval(printer: &Printer, args: Eval) -> Result<Exit, Failure> {
     printer.printed(&evaluated.printed);
     printer.diagnostics(&evaluated.warnings, &evaluated.sources);
     Ok(printer.bytes(&evaluated.text))
+}
+
+fn run_fmt(printer: &Printer, args: Fmt) -> Result<Exit, Failure> {
+    let stdin = args.paths.iter().any(|path| path.as_os_str() == "-");
+    if stdin && args.paths.len() > 1 {
+        let error = Diagnostic::error("E_INVALID_FLAG", "`-` stands beside other paths");
+        return Err(error.help("format files and the standard input in two runs").into());
+    }
+    let goal = match (args.check, args.stdout || stdin) {
+        (true, _) => FmtGoal::Check,
+        (false, true) => FmtGoal::Print,
+        (false, false) => FmtGoal::Write,
+    };
+    let input = if stdin { FmtInput::Text(read_stdin()?) } else { FmtInput::Paths(args.paths) };
+    let outcome = fmt(FmtRequest { input, goal });
+    let printed = print_fmt(printer, goal, &outcome);
+    printer.diagnostics(&outcome.failure.diagnostics, &outcome.failure.sources);
+    Ok(printed.max(outcome.exit()))
+}
+
+fn print_fmt(printer: &Printer, goal: FmtGoal, outcome: &FmtOutcome) -> Exit {
+    if printer.json {
+        let file = |file: &FmtFile| json!({ "path": file.path, "changed": file.changed });
+        let files: Vec<_> = outcome.files.iter().map(file).collect();
+        return printer.document(&json!({ "files": files }));
+    }
+    if goal == FmtGoal::Print {
+        let texts = outcome.files.iter().filter_map(|file| file.text.as_deref());
+        return printer.bytes(&texts.collect::<Vec<_>>().concat());
+    }
+    let mut exit = Exit::Success;
+    for file in outcome.changed() {
+        exit = exit.max(printer.line(&file.path));
+    }
+    exit
+}
+
+/// Reads the standard input, a little further than the formatter takes.
+fn read_stdin() -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    let limit = FILE_LIMIT_BYTES.saturating_add(1);
+    let read = std::io::stdin().lock().take(limit).read_to_end(&mut bytes);
+    read.map_err(|error| {
+        let message = "cannot read the standard input";
+        Failure::from(Diagnostic::error("E_IO", message).note(error.to_string()))
+    })?;
+    Ok(bytes)
 }
 
 fn limits(limits: &Limits, max_depth: Option<u16>) -> LimitOptions {

@@ -11,7 +11,7 @@ use std::path::{Component, Path, PathBuf};
 /// Opening does not wait.
 const NONBLOCK: i32 = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
 /// Deepest directory below a folder; real charts have some ten levels.
-const DEPTH_LIMIT: usize = 64;
+pub(crate) const DEPTH_LIMIT: usize = 64;
 
 /// Why a file or directory cannot be had.
 #[derive(Debug, thiserror::Error)]
@@ -61,10 +61,19 @@ pub enum DiskError {
         #[source]
         source: std::io::Error,
     },
+    /// The system refused to write.
+    #[error("cannot write `{path}`")]
+    Write {
+        /// The path.
+        path: String,
+        /// What the system says.
+        #[source]
+        source: std::io::Error,
+    },
 }
 
 impl DiskError {
-    fn new(path: impl Into<String>, source: std::io::Error) -> Self {
+    pub(crate) fn new(path: impl Into<String>, source: std::io::Error) -> Self {
         let path = path.into();
         match source.kind() {
             ErrorKind::NotFound | ErrorKind::NotADirectory => Self::Missing { path },

@@ -8,8 +8,10 @@
 
 mod folder;
 mod output;
+mod sources;
 
 pub use folder::{
     DiskError, Folder, TreeFile, TreeLimits, canonical, exists, is_folder, read_file,
 };
 pub use output::{INVENTORY, OutputError, write_output};
+pub use sources::{replace_file, source_files};

@@ -7,7 +7,7 @@ use akua_render::RenderFailure;
 use akua_source::{Diagnostic, Severity, SourceMap};
 
 /// What to tell, and how the command ends.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Failure {
     /// Errors and warnings.
     pub diagnostics: Vec<Diagnostic>,

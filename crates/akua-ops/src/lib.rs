@@ -7,6 +7,7 @@
 pub mod eval;
 mod exit;
 mod failure;
+pub mod fmt;
 mod limits;
 pub mod render;
 

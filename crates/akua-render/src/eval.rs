@@ -95,13 +95,14 @@ pub fn settings(files: &[(String, Vec<u8>)], limits: Limits) -> Result<Settings,
     })
 }
 
-fn json(request: &Request) -> Result<Vec<u8>, RenderFailure> {
+/// Returns a request as its part of the frame.
+pub(crate) fn json(request: &Request) -> Result<Vec<u8>, RenderFailure> {
     serde_json::to_vec(request)
         .map_err(|error| RenderFailure::from(Diagnostic::error("E_INTERNAL", error.to_string())))
 }
 
 /// Plain KCL has no engines.
-struct Nobody;
+pub(crate) struct Nobody;
 
 impl Callouts for Nobody {
     fn call(&mut self, _method: &str, _args: &str, _kwargs: &str) -> String {

@@ -101,7 +101,9 @@ pub(crate) fn disk(error: &DiskError) -> BridgeError {
         DiskError::Special { .. } => {
             ("E_PATH_ESCAPE", "only regular files and directories are read")
         }
-        DiskError::Io { .. } => ("E_IO", "check the permissions of the package's files"),
+        DiskError::Io { .. } | DiskError::Write { .. } => {
+            ("E_IO", "check the permissions of the package's files")
+        }
     };
     let path = match error {
         DiskError::Missing { path }
@@ -109,7 +111,8 @@ pub(crate) fn disk(error: &DiskError) -> BridgeError {
         | DiskError::TooLarge { path, .. }
         | DiskError::TooMany { path, .. }
         | DiskError::Special { path }
-        | DiskError::Io { path, .. } => path.clone(),
+        | DiskError::Io { path, .. }
+        | DiskError::Write { path, .. } => path.clone(),
     };
     BridgeError {
         code: code.to_owned(),

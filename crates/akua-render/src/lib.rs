@@ -16,12 +16,14 @@ mod arguments;
 mod callouts;
 mod eval;
 mod failure;
+mod format;
 mod paths;
 mod plan;
 mod worker;
 
 pub use eval::{EvalRequest, Evaluated, evaluate, settings};
 pub use failure::RenderFailure;
+pub use format::{Formatted, FormattedFile, SourceText, format};
 pub use plan::Inputs;
 
 use akua_objects::Object;

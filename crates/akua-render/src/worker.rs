@@ -28,17 +28,23 @@ pub(crate) struct Finished {
     pub(crate) sources: SourceMap,
 }
 
+/// Returns the error for an answer that no worker of ours gives.
+pub(crate) fn broken(reason: impl std::fmt::Display) -> RenderFailure {
+    let message = format!("the worker's answer makes no sense: {reason}");
+    Diagnostic::error("E_INTERNAL", message).into()
+}
+
+/// Reads the frame that a worker returned.
+pub(crate) fn read(output: &GuestOutput) -> Result<(Frame<'_>, Answer), RenderFailure> {
+    let frame = decode(&output.bytes, output.bytes.len()).map_err(broken)?;
+    let result = frame.get(RESULT).ok_or_else(|| broken("it has no result"))?;
+    let answer = serde_json::from_slice(result).map_err(broken)?;
+    Ok((frame, answer))
+}
+
 /// Reads what a worker returned.
 pub(crate) fn finish(output: &GuestOutput) -> Result<Finished, RenderFailure> {
-    let broken = |reason: String| {
-        let message = format!("the worker's answer makes no sense: {reason}");
-        RenderFailure::from(Diagnostic::error("E_INTERNAL", message))
-    };
-    let frame =
-        decode(&output.bytes, output.bytes.len()).map_err(|error| broken(error.to_string()))?;
-    let result = frame.get(RESULT).ok_or_else(|| broken("it has no result".to_owned()))?;
-    let answer: Answer =
-        serde_json::from_slice(result).map_err(|error| broken(error.to_string()))?;
+    let (frame, answer) = read(output)?;
     let failed = answer.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
     if !answer.ok || failed {
         return Err(RenderFailure {
@@ -47,8 +53,7 @@ pub(crate) fn finish(output: &GuestOutput) -> Result<Finished, RenderFailure> {
             printed: Vec::new(),
         });
     }
-    let entries =
-        items(&frame, answer.objects).ok_or_else(|| broken("an object is missing".to_owned()))?;
+    let entries = items(&frame, answer.objects).ok_or_else(|| broken("an object is missing"))?;
     let text = frame.get(OUTPUT).unwrap_or_default().to_vec();
     Ok(Finished {
         entries,

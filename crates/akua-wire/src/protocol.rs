@@ -10,9 +10,12 @@ pub const REQUEST: &str = "request";
 pub const INPUTS: &str = "inputs";
 /// Name of each part that holds a settings file; the goal says their names.
 pub const SETTINGS: &str = "settings";
+/// Name of each part that holds the text of a file to format.
+pub const SOURCE: &str = "source";
 /// Name of the part that holds an [`Answer`].
 pub const RESULT: &str = "result";
-/// Name of the part that holds the text that `akua eval` prints.
+/// Name of the part that holds the text that `akua eval` prints, and of each part that holds a
+/// formatted text.
 pub const OUTPUT: &str = "output";
 /// Name of each part that holds the YAML of an object that the program made.
 pub const OBJECT: &str = "object";
@@ -47,7 +50,7 @@ pub struct Request {
     pub goal: Goal,
 }
 
-/// What to make of the result of a program.
+/// What to make of a program.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Goal {
@@ -61,6 +64,11 @@ pub enum Goal {
     /// What settings files say, merged in order; the parts [`SETTINGS`] hold them.
     Settings {
         /// Their names, for errors.
+        names: Vec<String>,
+    },
+    /// Its files, formatted; nothing is evaluated. The parts [`SOURCE`] hold their texts.
+    Format {
+        /// Names of the files, for errors, in the order of the parts.
         names: Vec<String>,
     },
 }
@@ -110,6 +118,8 @@ pub struct Answer {
     pub resources: Option<Span>,
     /// What settings files say.
     pub settings: Settings,
+    /// What became of each file to format, in order.
+    pub formatted: Vec<FormatEntry>,
 }
 
 /// What settings files (`kcl.yaml`) say; none where they say nothing.
@@ -134,6 +144,18 @@ pub struct Settings {
     pub show_hidden: Option<bool>,
     /// Whether numbers are checked to fit 32 bits.
     pub strict_range_check: Option<bool>,
+}
+
+/// What became of a file to format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FormatEntry {
+    /// It stays as it is.
+    Same,
+    /// The next part [`OUTPUT`] holds its new text.
+    Changed,
+    /// It cannot be formatted; a diagnostic says why.
+    Refused,
 }
 
 /// One object of `resources`.

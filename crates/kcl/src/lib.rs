@@ -13,6 +13,7 @@ pub use akua_source as source;
 pub use kcl_eval as eval;
 pub use kcl_eval::{Interp, Library, Value, world::World};
 pub use kcl_std as standard;
+pub use kcl_syntax::format;
 pub use output::{OutputOptions, document};
 
 use akua_source::{Diagnostic, Severity, SourceMap};
