@@ -74,6 +74,44 @@ fn eval_takes_options_selectors_and_packages() -> Result<()> {
 }
 
 #[test]
+fn eval_takes_overrides_and_settings() -> Result<()> {
+    check_eval(
+        "c = {n = 1, m = {k = 2}}\n",
+        &["-O", "c.m.k=5", "-O", "c.n-"],
+        "c:\n  m:\n    k: 5\n",
+    )?;
+    let folder = Folder::new("eval-settings")?;
+    folder.write("main.k", "a = option('k')\nb = None\n")?;
+    folder.write("kcl.yaml", "kcl_cli_configs:\n  files: [main.k]\n  disable_none: true\nkcl_options:\n- {key: k, value: 1}\n")?;
+    folder.write("other.yaml", "kcl_options:\n- {key: k, value: 2}\n")?;
+    folder.write("wrong.yaml", "kcl_options: 1\n")?;
+    let found = |arguments: &[&str]| akua(&[&["eval"], arguments].concat(), folder.path());
+    ensure!(text(found(&[])?)? == "a: 1\n", "kcl.yaml is read by default");
+    ensure!(text(found(&["-D", "k=3"])?)? == "a: 3\n", "the command line wins");
+    ensure!(
+        text(found(&["main.k", "-Y", "other.yaml"])?)? == "a: 2\nb: null\n",
+        "-Y names another"
+    );
+    let wrong = found(&["main.k", "-Y", "wrong.yaml"])?;
+    ensure!(wrong.code == Some(1) && wrong.stderr.contains("E_EVAL_SETTINGS"), "{wrong:?}");
+    Ok(())
+}
+
+#[test]
+fn eval_reads_modules_by_path_below_the_working_directory() -> Result<()> {
+    let folder = Folder::new("eval-modules")?;
+    folder.write("app/kcl.mod", "[dependencies]\nmy-lib = { path = \"../lib\" }\n")?;
+    folder.write("app/main.k", "import my_lib\na = my_lib.x\n")?;
+    folder.write("lib/kcl.mod", "[dependencies]\nbase = { path = \"../base\" }\n")?;
+    folder.write("lib/lib.k", "import base\nx = base.y + 1\n")?;
+    folder.write("base/base.k", "y = 1\n")?;
+    ensure!(text(akua(&["eval", "app/main.k"], folder.path())?)? == "a: 2\n", "two levels");
+    let outside = akua(&["eval", "main.k", "--work-dir", "app"], folder.path())?;
+    ensure!(outside.code == Some(1) && outside.stderr.contains("E_PATH_ESCAPE"), "{outside:?}");
+    Ok(())
+}
+
+#[test]
 fn eval_prints_what_the_program_prints_on_stderr() -> Result<()> {
     let folder = Folder::new("eval-print")?;
     folder.write("main.k", "print('hello')\na = 1\n")?;

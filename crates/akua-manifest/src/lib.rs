@@ -6,9 +6,11 @@
 #![warn(clippy::indexing_slicing, clippy::string_slice, clippy::arithmetic_side_effects)]
 
 mod manifest;
+mod module;
 mod name;
 
 pub use manifest::{
     Dependency, Manifest, PackageSection, Signing, Source, Workspace, has_workspace, parse,
 };
+pub use module::module_paths;
 pub use name::{Alias, PackageName};

@@ -64,6 +64,13 @@ pub fn eval(request: &EvalRequest) -> Result<Evaluated, Failure> {
         let path = canonical(&work_folder.join(path))?;
         externals.push((name.to_owned(), guest(&mut roots, &path, &path)));
     }
+    let modules = roots.iter().map(|root| root.path.clone()).collect();
+    for dependency in crate::modules::dependencies(modules, &work_folder)? {
+        if externals.iter().all(|(name, _)| *name != dependency.name) {
+            let folder = guest(&mut roots, &dependency.path, &dependency.path);
+            externals.push((dependency.name, folder));
+        }
+    }
     let mut mounts = Vec::with_capacity(roots.len());
     let mut names = Vec::with_capacity(roots.len());
     for root in &roots {

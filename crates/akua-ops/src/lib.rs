@@ -9,6 +9,7 @@ mod exit;
 mod failure;
 pub mod fmt;
 mod limits;
+mod modules;
 pub mod render;
 
 pub use exit::Exit;
