@@ -8,6 +8,7 @@ mod coerce;
 mod collections;
 mod config;
 mod document;
+mod explain;
 mod expr;
 mod instance;
 mod setters;

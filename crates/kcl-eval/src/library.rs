@@ -127,6 +127,12 @@ impl Natives for Library {
         Some(NativeId(u32::try_from(first.checked_add(at)?).ok()?))
     }
 
+    fn members(&self, module: &str) -> Vec<&str> {
+        let found = self.modules.iter().find(|(found, ..)| *found == module);
+        let natives = found.and_then(|(_, first, end)| self.natives.get(*first..*end));
+        natives.unwrap_or_default().iter().map(|native| native.name).collect()
+    }
+
     fn describe(&self, id: NativeId) -> Option<(&str, &str)> {
         let at = id.0 as usize;
         let (module, ..) =

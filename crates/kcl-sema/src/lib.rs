@@ -20,6 +20,8 @@ pub trait Natives {
     fn has_module(&self, module: &str) -> bool;
     /// Returns a member of a system module; built-in functions are members of the module `""`.
     fn member(&self, module: &str, name: &str) -> Option<hir::NativeId>;
+    /// Returns the names of the members of a system module.
+    fn members(&self, module: &str) -> Vec<&str>;
     /// Returns the module and the name of a native.
     fn describe(&self, id: hir::NativeId) -> Option<(&str, &str)>;
 }

@@ -124,3 +124,26 @@ fn a_long_string_at_the_head_documents() {
     check("'x'\n", r#""x""#);
     check("a = [1 > False, 2 < True]\n", r#"{"a": [true, false]}"#);
 }
+
+/// The first error of a program: its message, notes and helps.
+fn explained(program: &str) -> String {
+    let request = Request { files: vec!["/main.k".to_owned()], ..Request::default() };
+    let library = kcl::standard::library();
+    let outcome = kcl::run(&request, &library, &mut One(program.to_owned()), |_, _| Ok(()));
+    let said = outcome.diagnostics.into_iter().next();
+    said.map(|d| [vec![d.message], d.notes, d.helps].concat().join("; ")).unwrap_or_default()
+}
+
+#[test]
+fn errors_say_what_to_do() {
+    let check = |program: &str, expected: &str| {
+        let found = explained(program);
+        assert!(found.contains(expected), "expected `{expected}` in `{found}`");
+    };
+    check("a = json.encode({})\n", "add `import json` at the head of the file");
+    check("import math\na = math.sqr(4)\n", "did you mean `sqrt`?");
+    check("l = [1]\na = l[5]\n", "the list has 1 items");
+    check("d = None\na = d.name\n", "use `?.name` where there may be no value");
+    let schema = "schema P:\n    port: int\n    host: str = \"h\"\n    check:\n        port < 9 and len(host) > 0\n";
+    check(&format!("{schema}p = P {{port = 70}}\n"), "port = 70; host = \"h\"");
+}

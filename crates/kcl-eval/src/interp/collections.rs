@@ -83,9 +83,14 @@ impl<'p> Interp<'p> {
 
     pub(super) fn index_value(&mut self, value: &Value, index: &Value, span: Span) -> Eval<Value> {
         match (value, index) {
-            (Value::List(items), Value::Int(at)) => position(*at, items.len())
-                .and_then(|at| items.get(at).cloned())
-                .ok_or_else(|| error("EvaluationError", format!("list index out of range: {at}"))),
+            (Value::List(items), Value::Int(at)) => {
+                position(*at, items.len()).and_then(|at| items.get(at).cloned()).ok_or_else(|| {
+                    let mut failure =
+                        error("EvaluationError", format!("list index out of range: {at}"));
+                    failure.notes.push(format!("the list has {} items", items.len()));
+                    failure
+                })
+            }
             (Value::Str(text), Value::Int(at)) => {
                 let found = if *at >= 0 {
                     usize::try_from(*at).ok().and_then(|at| text.chars().nth(at))

@@ -312,7 +312,11 @@ impl Interp<'_> {
             other => {
                 let message =
                     format!("invalid value '{}' to load attribute '{name}'", text::type_of(other));
-                Err(place(error("EvaluationError", message), span))
+                let mut failure = error("EvaluationError", message);
+                if other.is_nullish() {
+                    failure.helps.push(format!("use `?.{name}` where there may be no value"));
+                }
+                Err(place(failure, span))
             }
         }
     }

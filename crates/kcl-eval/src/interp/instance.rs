@@ -181,6 +181,7 @@ impl Interp<'_> {
         let message =
             if said.is_empty() { format!("a check of '{}' failed", schema.name) } else { said };
         let mut failure = *error("EvaluationError", message);
+        failure.notes.extend(self.values_of(&check.condition.expr));
         failure.trace.push(Frame { span, callee: schema.name.to_string() });
         Err(Box::new(
             failure

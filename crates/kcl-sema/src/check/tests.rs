@@ -23,6 +23,10 @@ impl Natives for Table {
         NATIVES.iter().any(|(found, _)| *found == module)
     }
 
+    fn members(&self, _: &str) -> Vec<&str> {
+        Vec::new()
+    }
+
     fn member(&self, module: &str, name: &str) -> Option<NativeId> {
         let at = NATIVES.iter().position(|native| *native == (module, name))?;
         Some(NativeId(u32::try_from(at).ok()?))

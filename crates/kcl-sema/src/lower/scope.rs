@@ -51,10 +51,13 @@ impl Lower<'_> {
         let kind = self.try_resolve(name).unwrap_or_else(|| {
             let message = format!("name '{name}' is not defined");
             self.error("CompileError", span, message);
-            if let Some(close) = self.similar(name)
-                && let Some(diagnostic) = self.diagnostics.last_mut()
-            {
-                diagnostic.helps = vec![format!("did you mean `{close}`?")];
+            let help = if self.natives.has_module(name) {
+                Some(format!("add `import {name}` at the head of the file"))
+            } else {
+                self.similar(name).map(|close| format!("did you mean `{close}`?"))
+            };
+            if let (Some(help), Some(diagnostic)) = (help, self.diagnostics.last_mut()) {
+                diagnostic.helps = vec![help];
             }
             ExprKind::Error
         });
@@ -271,7 +274,12 @@ impl Lower<'_> {
 
     /// Returns the public name of a package that somebody may have meant.
     fn similar_member(&self, import: &Import, name: &str) -> Option<Text> {
-        let Import::Package(id) = import else { return None };
+        let id = match import {
+            Import::Package(id) => id,
+            Import::System(module) => {
+                return similar(name, self.natives.members(module).into_iter());
+            }
+        };
         let names = self.names.get(id.0 as usize)?.definitions.keys();
         similar(name, names.map(|found| &**found).filter(|found| !found.starts_with('_')))
     }
