@@ -122,7 +122,8 @@ fn float(op: BinOp, x: f64, y: f64, a: &Value, b: &Value) -> Eval<Value> {
         BinOp::Mul => x * y,
         BinOp::Div => x / y,
         BinOp::FloorDiv => (x / y).floor(),
-        BinOp::Mod => x - y * (x / y).floor(),
+        // Unlike that of integers, the remainder of floats has the sign of the dividend.
+        BinOp::Mod => x % y,
         BinOp::Pow => x.powf(y),
         BinOp::Shl | BinOp::Shr | BinOp::BitAnd | BinOp::BitOr | BinOp::BitXor => {
             return Err(unsupported(op_text(op), a, b));

@@ -116,11 +116,9 @@ impl Interp<'_> {
         let Some(entry) = entry else {
             return self.fold(Value::Undefined, &attr.setters, ty, &Target::Attr(scope, at));
         };
-        let Some(ty) = ty else {
-            let message =
-                format!("Cannot add member '{}' to schema '{}'", attr.name, scope.schema.name);
-            return Err(about(error("CompileError", message), &attr.name));
-        };
+        // The checker refuses configs of attributes without a type; what it cannot see (`a | b`),
+        // and what an index signature admits, sets them.
+        let ty = ty.unwrap_or(&hir::Type::Any);
         // Statements about what is below the attribute (`a.b += …`) come after the config.
         let split = attr.setters.iter().position(|setter| !setter.path.is_empty());
         let (defaults, below) = attr.setters.split_at(split.unwrap_or(attr.setters.len()));
