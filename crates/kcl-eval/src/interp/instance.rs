@@ -9,7 +9,7 @@ use crate::text::{display, type_text};
 use crate::union::Join;
 use crate::value::Value;
 use akua_source::{Diagnostic, Frame, Span};
-use kcl_sema::hir::{self, AttrKind, IndexSignature, Schema};
+use kcl_sema::hir::{self, AttrKind, IndexSignature, Schema, SetOp};
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -125,20 +125,46 @@ impl Interp<'_> {
         let value = if entry.op == EntryOp::Override && entry.index.is_none() {
             entry.value.clone()
         } else {
-            // The default is only a part: it need not be whole by itself.
-            self.lenient = self.lenient.saturating_add(1);
-            let target = Target::Attr(scope, at);
-            let default = self.fold(Value::Undefined, defaults, Some(ty), &target);
-            self.lenient = self.lenient.saturating_sub(1);
-            let join = Join { check: false, span: attr.span };
-            let joined = self.join_value(&attr.name, default?, entry.clone(), join);
-            joined.map_err(|e| about(e, &attr.name))?
+            self.configured(scope, at, defaults, entry).map_err(|e| about(e, &attr.name))?
         };
         let value = self.coerce(value, ty, attr.span).map_err(|e| about(e, &attr.name))?;
         if below.is_empty() {
             return Ok(value);
         }
         self.fold(value, below, Some(ty), &Target::Attr(scope, at))
+    }
+
+    /// Joins what the config unifies with or appends to the default of an attribute.
+    fn configured(
+        &mut self,
+        scope: &Rc<Scope>,
+        at: usize,
+        defaults: &[Rc<hir::Setter>],
+        entry: &Entry,
+    ) -> Eval<Value> {
+        let Some(attr) = scope.schema.attrs.get(at) else { return Ok(Value::Undefined) };
+        let (ty, join) = (attr.ty.as_deref(), Join { check: false, span: attr.span });
+        let cumulative = |setter: &Rc<hir::Setter>| setter.reads_self || setter.op != SetOp::Assign;
+        let stepwise = entry.op == EntryOp::Union && defaults.iter().any(cumulative);
+        // Statements that read the attribute see what the config gives it, one after the other.
+        let steps = defaults.chunks(if stepwise { 1 } else { defaults.len().max(1) });
+        let mut value = Value::Undefined;
+        if stepwise && entry.index.is_none() {
+            value = entry.value.clone();
+            set_slot(scope, at, Slot::InProgress(value.clone()));
+        }
+        for step in steps {
+            // The default is only a part: it need not be whole by itself.
+            self.lenient = self.lenient.saturating_add(1);
+            let default = self.fold(value, step, ty, &Target::Attr(scope, at));
+            self.lenient = self.lenient.saturating_sub(1);
+            value = self.join_value(&attr.name, default?, entry.clone(), join)?;
+            set_slot(scope, at, Slot::InProgress(value.clone()));
+        }
+        if defaults.is_empty() {
+            value = self.join_value(&attr.name, value, entry.clone(), join)?;
+        }
+        Ok(value)
     }
 
     /// Takes the keys of a config that are no attributes, where an index signature allows them.
