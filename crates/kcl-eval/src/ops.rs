@@ -164,7 +164,7 @@ fn same(a: &Value, b: &Value) -> bool {
 }
 
 fn order(op: CmpOp, a: &Value, b: &Value) -> Eval<Ordering> {
-    let found = match (a, b) {
+    let found = match (&*ordered(a), &*ordered(b)) {
         (Value::Int(x), Value::Int(y)) => Some(x.cmp(y)),
         (Value::Float(x), Value::Float(y)) => x.partial_cmp(y),
         (Value::Int(x), Value::Float(y)) => as_f64(*x).partial_cmp(y),
@@ -173,6 +173,15 @@ fn order(op: CmpOp, a: &Value, b: &Value) -> Eval<Ordering> {
         _ => return Err(unsupported(cmp_text(op), a, b)),
     };
     Ok(found.unwrap_or(Ordering::Greater))
+}
+
+/// Returns a boolean as the number that it is ordered as, else the value.
+fn ordered(value: &Value) -> std::borrow::Cow<'_, Value> {
+    use std::borrow::Cow;
+    match value {
+        Value::Bool(value) => Cow::Owned(Value::Int(i64::from(*value))),
+        other => Cow::Borrowed(other),
+    }
 }
 
 fn list_order(op: CmpOp, x: &[Value], y: &[Value]) -> Eval<Ordering> {

@@ -35,8 +35,7 @@ impl Interp<'_> {
             (Value::List(a), Value::List(b)) => self.union_lists(a, &b, join),
             (Value::Instance(a), Value::Dict(b)) => self.union_instance(&a, &b, join),
             (Value::Instance(a), Value::Instance(b)) => {
-                let entries = entries_of(&b);
-                self.union_instance(&a, &entries, join)
+                self.union_instance(&a, &entries_of(&b), join)
             }
             (Value::Dict(a), Value::Instance(b)) => {
                 let mut config = (*a).clone();
@@ -68,6 +67,11 @@ impl Interp<'_> {
         if join.check {
             agree_entries(&a.attrs, b)?;
         }
+        self.changed(a, b, join)
+    }
+
+    /// Makes an instance anew with more config (`instance {…}`).
+    pub(crate) fn changed(&mut self, a: &Rc<Instance>, b: &Dict, join: Join) -> Eval<Value> {
         let mut config = (*a.config).clone();
         self.merge(&mut config, b, join)?;
         self.instantiate(&a.schema, Rc::clone(&a.params), Rc::new(config), join.span)

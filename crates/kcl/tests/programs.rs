@@ -73,11 +73,10 @@ fn evaluate(program: &str) -> Result<String, String> {
 fn wrong(case: &str) -> Option<String> {
     let (name, program) = case.split_once('\n').unwrap_or((case, ""));
     let refused = program.lines().any(|line| line == "#!");
-    let expected: String = program
-        .lines()
-        .filter_map(|line| line.strip_prefix("#>"))
-        .map(|line| format!("{}\n", line.strip_prefix(' ').unwrap_or(line)))
-        .collect();
+    let mut expected = String::new();
+    for line in program.lines().filter_map(|line| line.strip_prefix("#>")) {
+        expected = expected + line.strip_prefix(' ').unwrap_or(line) + "\n";
+    }
     let found = evaluate(program);
     match &found {
         Ok(found) if !refused && *found == expected => None,

@@ -64,7 +64,7 @@ impl Generator {
             }
             3 => format!("({} * {})", self.expression(&Type::Str, depth), self.below(4)),
             4 | 5 => {
-                let kind = self.some_type(1);
+                let kind = self.shown_type();
                 format!("str({})", self.expression(&kind, depth))
             }
             6 => format!("{}.{}()", self.grouped(&Type::Str, depth), self.pick(&PLAIN)),
@@ -106,7 +106,10 @@ impl Generator {
 
     /// The name of a value that is in scope, or a number.
     fn simple_name(&mut self) -> String {
-        let names: Vec<String> = self.names.iter().map(|name| name.text.clone()).collect();
+        let names: Vec<String> = (self.names.iter())
+            .filter(|name| !name.kind.has_schema())
+            .map(|name| name.text.clone())
+            .collect();
         if names.is_empty() { self.below(100).to_string() } else { self.pick(&names) }
     }
 
@@ -120,7 +123,7 @@ impl Generator {
             3 => format!("\"{{:.2f}}\".format({})", self.expression(&Type::Float, depth)),
             4 => format!("\"{{:x}} {{}}\".format({int}, {text})"),
             _ => {
-                let kind = self.some_type(1);
+                let kind = self.shown_type();
                 format!("\"<{{}}>\".format({})", self.expression(&kind, depth))
             }
         }

@@ -45,6 +45,15 @@ impl Type {
         }
     }
 
+    /// Returns whether a value of it holds instances.
+    pub(super) fn has_schema(&self) -> bool {
+        match self {
+            Self::Schema(_) => true,
+            Self::List(item) | Self::Dict(item) => item.has_schema(),
+            _ => false,
+        }
+    }
+
     /// Returns letters that only names of this type start with.
     pub(super) fn letters(&self) -> String {
         match self {
@@ -98,6 +107,13 @@ impl Generator {
             .filter(|at| !self.schemas[*at].mixin && self.schemas[*at].open)
             .collect();
         (!plain.is_empty()).then(|| self.pick(&plain))
+    }
+
+    /// Returns a type whose values are the same text in both implementations: that of an instance
+    /// has private attributes in the reference.
+    pub(super) fn shown_type(&mut self) -> Type {
+        let kind = self.some_type(1);
+        if kind.has_schema() { Type::Int } else { kind }
     }
 
     /// Returns a type of simple values.
