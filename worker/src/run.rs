@@ -176,6 +176,10 @@ fn objects(interp: &mut Interp<'_>, output: &Output) -> Eval<Made> {
     };
     let mut made = Made::default();
     for (at, item) in items.iter().enumerate() {
+        // As in all output, what is undefined is left out.
+        if matches!(item, Value::Undefined) {
+            continue;
+        }
         let entry =
             object(at, item, &mut made.parts).map_err(|failure| at_resources(interp, failure))?;
         made.objects.push(entry);

@@ -10,6 +10,8 @@ use crate::{guests, tidy};
 /// Native tools that tests compare with, and the versions of the engines that they must have.
 const TOOLS: [(&str, &str); 2] =
     [("helm.sh/helm/v4/cmd/helm", "v4.3.1"), ("sigs.k8s.io/kustomize/kustomize/v5", "v5.8.2")];
+/// The reference implementation of KCL, for the differential test; it goes into a venv.
+const KCL: &str = "kcl-lib==0.13.2";
 /// The conformance corpus, where it is at hand.
 const CORPUS: &str = "../shared/kcl-conformance/run.py";
 /// Cases of the visible corpus that pass today; a commit may only raise it.
@@ -27,6 +29,7 @@ pub fn run(root: &Path, arguments: &[&str]) -> Result<()> {
 pub fn test(root: &Path) -> Result<()> {
     build(root, &["--check"])?;
     tools(root)?;
+    reference(root);
     cargo(root, &["fmt", "--all", "--check"])?;
     tidy::run(root)?;
     cargo(root, &["clippy", "--release", "--workspace", "--all-targets", "--", "-D", "warnings"])?;
@@ -66,6 +69,22 @@ fn tools(root: &Path) -> Result<()> {
         std::fs::write(stamp, "")?;
     }
     Ok(())
+}
+
+/// Installs the reference implementation of KCL into `.tools/kcl`; without it the test that
+/// compares with it says that it is skipped.
+fn reference(root: &Path) {
+    let venv = root.join(".tools/kcl");
+    let stamp = root.join(".tools").join(KCL.replace("==", "-"));
+    if stamp.is_file() && venv.join("bin/python").is_file() {
+        return;
+    }
+    let installed = step(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&venv))
+        .and_then(|()| step(Command::new(venv.join("bin/pip")).args(["install", "--quiet", KCL])))
+        .and_then(|()| Ok(std::fs::write(stamp, "")?));
+    if let Err(error) = installed {
+        println!("{KCL} cannot be installed: {error:#}");
+    }
 }
 
 /// Returns whether a part of a package path is a major version, such as `v5`.

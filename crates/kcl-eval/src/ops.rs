@@ -121,7 +121,8 @@ fn float(op: BinOp, x: f64, y: f64, a: &Value, b: &Value) -> Eval<Value> {
         BinOp::Mul => x * y,
         BinOp::Div => x / y,
         BinOp::FloorDiv => (x / y).floor(),
-        BinOp::Mod => x - y * (x / y).floor(),
+        // Unlike that of integers, the remainder of floats has the sign of the dividend.
+        BinOp::Mod => x % y,
         BinOp::Pow => x.powf(y),
         BinOp::Shl | BinOp::Shr | BinOp::BitAnd | BinOp::BitOr | BinOp::BitXor => {
             return Err(unsupported(op_text(op), a, b));
@@ -162,21 +163,24 @@ fn same(a: &Value, b: &Value) -> bool {
 }
 
 fn order(op: CmpOp, a: &Value, b: &Value) -> Eval<Ordering> {
-    let found = match (a, b) {
+    let found = match (&*ordered(a), &*ordered(b)) {
         (Value::Int(x), Value::Int(y)) => Some(x.cmp(y)),
         (Value::Float(x), Value::Float(y)) => x.partial_cmp(y),
         (Value::Int(x), Value::Float(y)) => as_f64(*x).partial_cmp(y),
         (Value::Float(x), Value::Int(y)) => x.partial_cmp(&as_f64(*y)),
         (Value::List(x), Value::List(y)) => return list_order(op, x, y),
-        (Value::Bool(x), y) if is_number(y) => return order(op, &Value::Int(i64::from(*x)), y),
-        (x, Value::Bool(y)) if is_number(x) => return order(op, x, &Value::Int(i64::from(*y))),
         _ => return Err(unsupported(cmp_text(op), a, b)),
     };
     Ok(found.unwrap_or(Ordering::Greater))
 }
 
-fn is_number(value: &Value) -> bool {
-    matches!(value, Value::Int(_) | Value::Float(_) | Value::Bool(_))
+/// Returns a boolean as the number that it is ordered as, else the value.
+fn ordered(value: &Value) -> std::borrow::Cow<'_, Value> {
+    use std::borrow::Cow;
+    match value {
+        Value::Bool(value) => Cow::Owned(Value::Int(i64::from(*value))),
+        other => Cow::Borrowed(other),
+    }
 }
 
 fn list_order(op: CmpOp, x: &[Value], y: &[Value]) -> Eval<Ordering> {

@@ -39,8 +39,9 @@ fn write_value(value: &Value, out: &mut String, quote: bool) {
             }
             out.push(']');
         }
-        Value::Schema(_) => out.push_str("schema"),
-        Value::Closure(_) | Value::Native(_) | Value::Method(_) => out.push_str("function"),
+        Value::Schema(_) | Value::Closure(_) | Value::Native(_) | Value::Method(_) => {
+            out.push_str("function");
+        }
         Value::Module(_) => out.push_str("module"),
         Value::Dict(_) | Value::Instance(_) | Value::Opaque(_) => {
             out.push('{');

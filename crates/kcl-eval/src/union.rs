@@ -56,12 +56,11 @@ impl Interp<'_> {
             (Value::List(a), Value::List(b)) => self.union_lists(a, &b, join),
             (Value::Instance(a), Value::Dict(b)) => self.union_instance(&a, &b, join),
             (Value::Instance(a), Value::Instance(b)) => {
-                let entries = entries_of(&b);
-                self.union_instance(&a, &entries, join)
+                self.union_instance(&a, &entries_of(&b), join)
             }
             (Value::Dict(a), Value::Instance(b)) => {
                 let mut config = (*a).clone();
-                self.merge(&mut config, &b.config, join)?;
+                self.merge(&mut config, &entries_of(&b), join)?;
                 let params = Rc::clone(&b.params);
                 self.instantiate(&b.schema, params, Rc::new(config), join.span)
             }
@@ -76,7 +75,7 @@ impl Interp<'_> {
     pub fn union_operator(&mut self, a: Value, b: Value, span: Span) -> Eval<Value> {
         match (&a, &b) {
             (Value::Int(_), Value::Int(_)) => ops::binary(BinOp::BitOr, &a, &b),
-            (Value::List(_), Value::List(_)) => self.union(a, b, Join::loose(span)),
+            (Value::List(a), Value::List(b)) => self.overlay_lists(Rc::clone(a), b, span),
             (Value::None | Value::Undefined, _) | (_, Value::None | Value::Undefined) => {
                 self.union(a, b, Join::strict(span))
             }
@@ -86,9 +85,32 @@ impl Interp<'_> {
     }
 
     fn union_instance(&mut self, a: &Rc<Instance>, b: &Dict, join: Join) -> Eval<Value> {
+        if join.check {
+            agree_entries(&a.attrs, b)?;
+        }
+        self.changed(a, b, join)
+    }
+
+    /// Makes an instance anew with more config (`instance {…}`).
+    pub(crate) fn changed(&mut self, a: &Rc<Instance>, b: &Dict, join: Join) -> Eval<Value> {
         let mut config = (*a.config).clone();
         self.merge(&mut config, b, join)?;
         self.instantiate(&a.schema, Rc::clone(&a.params), Rc::new(config), join.span)
+    }
+
+    /// Joins lists under `|`: configs at one index unify, anything else is replaced.
+    fn overlay_lists(&mut self, mut a: Rc<Vec<Value>>, b: &[Value], span: Span) -> Eval<Value> {
+        let items = Rc::make_mut(&mut a);
+        for (at, value) in b.iter().enumerate() {
+            let Some(item) = items.get_mut(at) else {
+                items.push(value.clone());
+                continue;
+            };
+            let old = std::mem::take(item);
+            let check = is_config(&old) && is_config(value);
+            *item = self.union(old, value.clone(), Join { check, literal: false, span })?;
+        }
+        Ok(Value::List(a))
     }
 
     fn union_lists(&mut self, mut a: Rc<Vec<Value>>, b: &[Value], join: Join) -> Eval<Value> {
@@ -150,22 +172,7 @@ impl Interp<'_> {
         match entry.op {
             EntryOp::Override => Ok(entry.value),
             EntryOp::Insert => insert(old, entry.value),
-            EntryOp::Union => {
-                let result = self.union(old, entry.value, join);
-                result.map_err(|mut error| {
-                    if let Some(path) =
-                        error.notes.first_mut().filter(|note| note.starts_with(PATH))
-                    {
-                        let rest = path.trim_start_matches(PATH);
-                        *path = if rest.is_empty() {
-                            format!("{PATH}{key}")
-                        } else {
-                            format!("{PATH}{key}.{rest}")
-                        };
-                    }
-                    error
-                })
-            }
+            EntryOp::Union => self.union(old, entry.value, join).map_err(|error| below(key, error)),
         }
     }
 
@@ -271,6 +278,45 @@ fn entries_of(instance: &Instance) -> Dict {
 
 fn is_private(schema: &kcl_sema::hir::Schema, key: &str) -> bool {
     schema.attrs.iter().any(|attr| *attr.name == *key && attr.kind == AttrKind::Private)
+}
+
+/// Fails where what unifies in `b` is unlike what a finished value has.
+fn agree(a: &Value, b: &Value) -> Eval<()> {
+    match (a, b) {
+        (Value::None | Value::Undefined | Value::Opaque(_), _)
+        | (_, Value::None | Value::Undefined | Value::Opaque(_)) => Ok(()),
+        (Value::Dict(a), Value::Dict(b)) => agree_entries(a, b),
+        (Value::Instance(a), Value::Dict(b)) => agree_entries(&a.attrs, b),
+        (Value::Dict(a), Value::Instance(b)) => agree_entries(a, &entries_of(b)),
+        (Value::Instance(a), Value::Instance(b)) => agree_entries(&a.attrs, &entries_of(b)),
+        (Value::List(a), Value::List(b)) if a.len() == b.len() => {
+            a.iter().zip(b.iter()).try_for_each(|(a, b)| agree(a, b))
+        }
+        _ if a == b => Ok(()),
+        _ => Err(conflict("", a, b)),
+    }
+}
+
+fn agree_entries(a: &Dict, b: &Dict) -> Eval<()> {
+    for entry in b.entries() {
+        if let Some(old) = a.get(&entry.key)
+            && entry.op == EntryOp::Union
+            && entry.index.is_none()
+        {
+            agree(old, &entry.value).map_err(|error| below(&entry.key, error))?;
+        }
+    }
+    Ok(())
+}
+
+/// Notes that a conflict is below a key.
+fn below(key: &str, mut error: Box<akua_source::Diagnostic>) -> Box<akua_source::Diagnostic> {
+    if let Some(path) = error.notes.first_mut().filter(|note| note.starts_with(PATH)) {
+        let rest = path.trim_start_matches(PATH);
+        *path =
+            if rest.is_empty() { format!("{PATH}{key}") } else { format!("{PATH}{key}.{rest}") };
+    }
+    error
 }
 
 fn scalars(a: &Value, b: Value, join: Join) -> Eval<Value> {

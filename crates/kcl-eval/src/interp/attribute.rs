@@ -47,13 +47,11 @@ impl Interp<'_> {
         let Some(entry) = entry else {
             return self.fold(Value::Undefined, &attr.setters, ty, &Target::Attr(scope, at));
         };
-        let Some(ty) = ty else {
-            let message =
-                format!("Cannot add member '{}' to schema '{}'", attr.name, scope.schema.name);
-            return Err(about(error("CompileError", message), &attr.name));
-        };
+        // The checker refuses configs of attributes without a type; what it cannot see (`a | b`), and
+        // what an index signature admits, sets them.
+        let ty = ty.unwrap_or(&Type::Any);
         let replaced = entry.op == EntryOp::Override && entry.index.is_none();
-        if !attr.setters.iter().all(|setter| is_plain(setter)) {
+        if attr.setters.iter().any(|setter| !setter.path.is_empty()) {
             return self.around_config(scope, at, entry, ty);
         }
         let value = if replaced {
@@ -94,12 +92,38 @@ impl Interp<'_> {
         entry: &Entry,
     ) -> Eval<Value> {
         let Some(attr) = scope.schema.attrs.get(at) else { return Ok(Value::Undefined) };
+        let unifies = entry.op == EntryOp::Union && entry.index.is_none();
+        if unifies && setters.iter().any(|setter| is_cumulative(setter.borrow())) {
+            return self.stepwise(scope, at, setters, entry);
+        }
         // The default is only a part: it need not be whole by itself.
         self.lenient = self.lenient.saturating_add(1);
         let default = self.default(scope, at, setters);
         self.lenient = self.lenient.saturating_sub(1);
         let joined = self.join_value(&attr.name, default?, entry.clone(), Join::loose(attr.span));
         joined.map_err(|e| about(e, &attr.name))
+    }
+
+    /// Joins an entry of the config after each statement: one that reads the attribute sees what the
+    /// config gives it.
+    fn stepwise<S: Borrow<Setter>>(
+        &mut self,
+        scope: &Rc<Scope>,
+        at: usize,
+        setters: &[S],
+        entry: &Entry,
+    ) -> Eval<Value> {
+        let Some(attr) = scope.schema.attrs.get(at) else { return Ok(Value::Undefined) };
+        let mut value = entry.value.clone();
+        for step in setters.chunks(1) {
+            set_slot(scope, at, Slot::InProgress(value.clone()));
+            self.lenient = self.lenient.saturating_add(1);
+            let made = self.fold(value, step, attr.ty.as_deref(), &Target::Attr(scope, at));
+            self.lenient = self.lenient.saturating_sub(1);
+            let joined = self.join_value(&attr.name, made?, entry.clone(), Join::loose(attr.span));
+            value = joined.map_err(|e| about(e, &attr.name))?;
+        }
+        Ok(value)
     }
 
     /// Folds statements into what a config goes over.
@@ -126,8 +150,7 @@ impl Interp<'_> {
 }
 
 /// Splits the statements of an attribute into those that make the default which the config goes
-/// over, and those that change what came of both: `a += …`, and everything about what is below a
-/// ready instance.
+/// over, and those that come after it: everything about what is below a ready instance.
 fn split<'a>(
     setters: &'a [Rc<Setter>],
     entry: &Entry,
@@ -141,21 +164,10 @@ fn split<'a>(
             setters.filter(|setter| instance && !setter.path.is_empty()).collect(),
         );
     }
-    let all: Vec<&Setter> = setters.collect();
-    let from = all.iter().rposition(|setter| is_plain(setter)).map_or(0, |at| at.saturating_add(1));
-    let mut early: Vec<&Setter> = all.get(..from).unwrap_or_default().to_vec();
-    let (late, below): (Vec<_>, Vec<_>) =
-        all.get(from..).unwrap_or_default().iter().partition(|setter| {
-            match setter.path.as_slice() {
-                [] => matches!(setter.op, SetOp::Aug(_)),
-                _ => instance,
-            }
-        });
-    early.extend(below);
-    (early, late)
+    setters.partition(|setter| !instance || setter.path.is_empty())
 }
 
-/// Returns whether a statement sets an attribute as a whole.
-fn is_plain(setter: &Setter) -> bool {
-    setter.op == SetOp::Assign && setter.path.is_empty()
+/// Returns whether a statement builds on what the attribute is.
+fn is_cumulative(setter: &Setter) -> bool {
+    setter.path.is_empty() && (setter.reads_self || matches!(setter.op, SetOp::Aug(_)))
 }

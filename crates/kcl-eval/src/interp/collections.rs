@@ -25,10 +25,7 @@ impl<'p> Interp<'p> {
         for item in items {
             match item {
                 hir::Item::Value(expr) => {
-                    let value = self.expr(expr)?;
-                    if !matches!(value, Value::Undefined) {
-                        out.push(value);
-                    }
+                    out.push(self.expr(expr)?);
                 }
                 hir::Item::Star(expr) => {
                     let value = self.expr(expr)?;

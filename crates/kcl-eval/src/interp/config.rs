@@ -165,7 +165,12 @@ impl Interp<'_> {
                     self.instantiate(&parts.schema, parts.params, Rc::new(parts.config), span);
                 made.map_err(|e| explain(e, &[dict], span))
             }
-            value @ (Value::Instance(_) | Value::Dict(_)) => {
+            Value::Instance(instance) => {
+                let config = self.dict(dict, true)?;
+                let changed = self.changed(&instance, &config, Join::loose(span));
+                changed.map_err(|e| explain(e, &[dict], span))
+            }
+            value @ Value::Dict(_) => {
                 let config = self.dict(dict, true)?;
                 let joined = self.union(value, Value::dict(config), Join::strict(span));
                 joined.map_err(|e| explain(e, &[dict], span))

@@ -59,6 +59,10 @@ impl<'p> Checker<'p> {
                         self.items(items, expected, types);
                     }
                     self.items(otherwise, expected, types);
+                    // What may be absent does not decide the type of the list.
+                    if expected.is_none() {
+                        types.push(Ty::Any);
+                    }
                 }
             }
         }

@@ -170,6 +170,9 @@ impl Checker<'_> {
             Ty::Any | Ty::Void => value.clone(),
             Ty::List(item) => (**item).clone(),
             Ty::Dict(dict) => dict.key.clone(),
+            Ty::Union(members) if members.iter().all(is_spreadable) => Ty::join(
+                members.iter().map(|member| self.starred(member, span)).collect::<Vec<_>>(),
+            ),
             other if other.is_config() => Ty::Str,
             other => {
                 let message = format!(
@@ -193,4 +196,9 @@ impl Checker<'_> {
         }
         self.report(found);
     }
+}
+
+/// Returns whether `*value` takes values of a type.
+fn is_spreadable(ty: &Ty) -> bool {
+    matches!(ty, Ty::Any | Ty::Void | Ty::List(_)) || ty.is_config()
 }

@@ -1,5 +1,6 @@
 //! Schemas: the layout of their attributes first, then the code against that layout.
 
+use super::types::literal_default;
 use super::{Branch, Layout, Lower, Place, SchemaState, SchemaSyntax};
 use crate::hir::{self, AttrKind, SchemaId, SetOp, Text};
 use akua_source::Span;
@@ -460,10 +461,12 @@ impl<'a> Lower<'a> {
     ) -> Vec<(Text, hir::Setter)> {
         let names: Vec<Text> = match &stmt.kind {
             StmtKind::Attribute(attribute) => {
-                let Some((op, value)) = &attribute.default else { return Vec::new() };
-                let op = match op {
-                    AssignOp::Assign => SetOp::Assign,
-                    AssignOp::Aug(op) => SetOp::Aug(*op),
+                let (op, value) = match (&attribute.default, literal_default(attribute)) {
+                    (Some((AssignOp::Aug(op), value)), _) => (SetOp::Aug(*op), value),
+                    (Some((AssignOp::Assign, value)), _) | (None, Some(value)) => {
+                        (SetOp::Assign, value)
+                    }
+                    (None, None) => return Vec::new(),
                 };
                 let before = std::mem::take(&mut self.resolved);
                 let value = self.code(value);

@@ -149,6 +149,16 @@ impl<'a> Lower<'a> {
     }
 }
 
+/// Returns the only value that an attribute can have: with `kind: "Pod"` it need not be given.
+pub(super) fn literal_default(attribute: &ast::Attribute) -> Option<&ast::Expr> {
+    match &attribute.ty.kind {
+        TypeKind::Literal(value) if !attribute.optional => {
+            (!matches!(value.kind, ExprKind::None)).then_some(&**value)
+        }
+        _ => None,
+    }
+}
+
 fn literal_type(literal: &ast::Expr) -> Type {
     match &literal.kind {
         ExprKind::None => Type::None,

@@ -1,0 +1,100 @@
+//! Programs with the results that the reference gives: what differed once. A file holds cases below
+//! `# --- name`; the lines after `#>` are the YAML, `#!` says that the program is refused.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "tests read their tables from disk"
+)]
+
+use kcl::eval::world::{CallError, WorldError};
+use kcl::standard::{Encoding, to_yaml};
+use kcl::{OutputOptions, Request, Value, World, document};
+use std::path::Path;
+
+/// A world that holds one file.
+struct OneFile<'t>(&'t str);
+
+impl World for OneFile<'_> {
+    fn read(&mut self, path: &str) -> Result<Vec<u8>, WorldError> {
+        if path == "/m.k" { Ok(self.0.as_bytes().to_vec()) } else { Err(WorldError::NotFound) }
+    }
+
+    fn list(&mut self, _: &str) -> Result<Vec<String>, WorldError> {
+        Ok(vec!["m.k".to_owned()])
+    }
+
+    fn is_folder(&mut self, path: &str) -> Option<bool> {
+        ["/", "/m.k"].contains(&path).then_some(path == "/")
+    }
+
+    fn working_folder(&self) -> String {
+        "/".to_owned()
+    }
+
+    fn module_folder(&self) -> String {
+        "/".to_owned()
+    }
+
+    fn now(&self) -> f64 {
+        0.0
+    }
+
+    fn entropy(&mut self) -> [u8; 16] {
+        [0; 16]
+    }
+
+    fn print(&mut self, _: &str) {}
+
+    fn call(&mut self, _: &str, _: &Value) -> Result<Value, CallError> {
+        unreachable!("no program calls the host")
+    }
+
+    fn load(&mut self, _: u32) -> Result<Value, CallError> {
+        unreachable!("no program has an opaque value")
+    }
+}
+
+/// Evaluates a program; returns its YAML, or the first message.
+fn evaluate(program: &str) -> Result<String, String> {
+    let request = Request {
+        files: vec!["/m.k".to_owned()],
+        root: Some("/".to_owned()),
+        ..Request::default()
+    };
+    let library = kcl::standard::library();
+    let outcome = kcl::run(&request, &library, &mut OneFile(program), |_, output| {
+        to_yaml(&document(output, OutputOptions::default())?, Encoding::default())
+    });
+    let message = outcome.diagnostics.first().map(|d| d.message.clone()).unwrap_or_default();
+    outcome.result.ok_or(message)
+}
+
+/// Returns what is wrong with a case.
+fn wrong(case: &str) -> Option<String> {
+    let (name, program) = case.split_once('\n').unwrap_or((case, ""));
+    let refused = program.lines().any(|line| line == "#!");
+    let mut expected = String::new();
+    for line in program.lines().filter_map(|line| line.strip_prefix("#>")) {
+        expected = expected + line.strip_prefix(' ').unwrap_or(line) + "\n";
+    }
+    let found = evaluate(program);
+    match &found {
+        Ok(found) if !refused && *found == expected => None,
+        Err(_) if refused => None,
+        _ => Some(format!("{name}: {program}found: {found:?}")),
+    }
+}
+
+#[test]
+fn results_are_those_of_the_reference() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/programs");
+    let mut tables: Vec<_> =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    tables.sort();
+    let mut bad = Vec::new();
+    for table in tables {
+        let text = std::fs::read_to_string(&table).unwrap();
+        bad.extend(text.split("# --- ").skip(1).filter_map(wrong));
+    }
+    assert!(bad.is_empty(), "{} cases:\n{}", bad.len(), bad.join("\n"));
+}
