@@ -25,9 +25,7 @@ fn write_value(value: &Value, out: &mut String, quote: bool) {
         Value::Multiplied(value, multiplier) => {
             let _written = write!(out, "{value}{}", suffix(*multiplier));
         }
-        Value::Str(text) if quote => {
-            let _written = write!(out, "'{text}'");
-        }
+        Value::Str(text) if quote => out.push_str(&quoted(text)),
         Value::Str(text) => out.push_str(text),
         Value::List(items) => {
             out.push('[');
@@ -55,6 +53,15 @@ fn write_value(value: &Value, out: &mut String, quote: bool) {
             }
             out.push('}');
         }
+    }
+}
+
+/// Returns a string in quotes: double ones where it has some itself, escaped where it has both.
+fn quoted(text: &str) -> String {
+    match (text.contains('"'), text.contains('\'')) {
+        (false, _) => format!("'{text}'"),
+        (true, false) => format!("\"{text}\""),
+        (true, true) => format!("\"{}\"", text.replace('"', "\\\"")),
     }
 }
 
