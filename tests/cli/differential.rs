@@ -9,9 +9,10 @@ use anyhow::{Context, Result, ensure};
 
 /// Programs that are compared: a few seconds' worth. Longer runs are in `fuzz/`.
 const PROGRAMS: u64 = 300;
-/// Programs that may be accepted by one side only. The reference's checker refuses some programs
-/// that evaluate (`docs/kcl.md`); a change of the generator may meet more of them.
-const ONE_SIDED: usize = 9;
+/// Programs that the reference alone may refuse: its checker refuses some that evaluate
+/// (`docs/kcl.md`), and how many a generator meets is its own matter. What the reference accepts
+/// has to be accepted, all of it.
+const REFUSED_BY_REFERENCE: usize = 15;
 
 #[test]
 fn programs_give_the_same() -> Result<()> {
@@ -19,7 +20,7 @@ fn programs_give_the_same() -> Result<()> {
         return say("kcl-lib is not in .tools/kcl: skipped");
     };
     let folder = Folder::new("differential")?;
-    let (mut wrong, mut one_sided) = (Vec::new(), Vec::new());
+    let (mut wrong, mut refused) = (Vec::new(), Vec::new());
     for seed in 0..PROGRAMS {
         let program = program(seed);
         folder.write("main.k", &program)?;
@@ -34,14 +35,15 @@ fn programs_give_the_same() -> Result<()> {
                 }
             }
             Answer::Error(_) if !accepted => {}
-            Answer::Yaml(_) => one_sided.push(format!("{program}\nakua: {}", found.stderr)),
-            Answer::Error(error) => one_sided.push(format!("{program}\nreference: {error}")),
+            Answer::Yaml(_) => wrong.push(format!("{program}\nakua: {}", found.stderr)),
+            Answer::Error(error) => refused.push(format!("{program}\nreference: {error}")),
         }
     }
     ensure!(wrong.is_empty(), "{} programs differ:\n{}", wrong.len(), wrong.join("\n\n"));
-    let count = one_sided.len();
-    ensure!(count <= ONE_SIDED, "{count} are refused by one side:\n{}", one_sided.join("\n\n"));
-    say(&format!("{PROGRAMS} programs, {count} refused by one side"))
+    let count = refused.len();
+    let few = count <= REFUSED_BY_REFERENCE;
+    ensure!(few, "the reference refuses {count} of {PROGRAMS}:\n{}", refused.join("\n\n"));
+    say(&format!("{PROGRAMS} programs, {count} refused by the reference"))
 }
 
 /// Tells how it went, also where the output of tests that pass is captured.

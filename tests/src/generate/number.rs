@@ -18,7 +18,7 @@ impl Generator {
     pub(super) fn float_literal(&mut self) -> String {
         let whole = self.below(20);
         match self.below(10) {
-            0 => self.pick(&["1e3", "1.5e-7", "1e21", "2.5e10", "0.1", "123456789.125"]).to_owned(),
+            0 => self.pick(&["1e3", "1.5e-7", "1e15", "2.5e10", "0.1", "123456789.125"]).to_owned(),
             1 => format!("-{whole}.5"),
             2 => format!("{whole}.0"),
             _ => format!("{whole}.{}", self.below(100)),
@@ -55,7 +55,11 @@ impl Generator {
             11 => format!("int({} or 0)", self.pick(&["\"12\"", "\"-3\"", "\"0\"", "7.9", "True"])),
             12 => format!("sum({})", self.expression(&Type::Int.list(), depth)),
             13 => format!("ord({})", self.pick(&["\"a\"", "\"Z\"", "\" \""])),
-            _ => format!("int(pow({}, {}))", self.expression(&Type::Int, depth), self.below(4)),
+            _ => {
+                // Beyond 2^53 the reference's `pow` is not exact.
+                let base = self.pick(&["2", "-3", "7", "0", "10"]);
+                format!("int(pow({base}, {}))", self.below(6))
+            }
         }
     }
 

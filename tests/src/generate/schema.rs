@@ -137,7 +137,8 @@ impl Generator {
                 1 => format!("True if {condition}, \"message\""),
                 _ => condition,
             };
-            lines.extend(["check:".to_owned(), format!("    {line}")]);
+            lines.push("check:".to_owned());
+            lines.extend(indented(&[line]));
         }
         self.names.truncate(before);
         lines
@@ -171,12 +172,12 @@ impl Generator {
         match self.below(4) {
             0 if attribute.default => {
                 let condition = self.expression(&Type::Bool, 1);
-                let mut lines =
-                    vec![format!("if {condition}:"), format!("    {} = {value}", attribute.name)];
+                let mut lines = vec![format!("if {condition}:")];
+                lines.extend(indented(&[format!("{} = {value}", attribute.name)]));
                 if self.chance(2) {
                     let other = self.expression(&attribute.kind, 1);
                     lines.push("else:".to_owned());
-                    lines.push(format!("    {} = {other}", attribute.name));
+                    lines.extend(indented(&[format!("{} = {other}", attribute.name)]));
                 }
                 lines
             }

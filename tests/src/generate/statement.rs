@@ -100,7 +100,7 @@ impl Generator {
             };
             let value = self.expression(&kind, 2);
             self.lines.push(format!("{keyword}{condition}:"));
-            self.lines.push(format!("    {name} = {value}"));
+            self.lines.extend(indented(&[format!("{name} = {value}")]));
         }
         let shown = self.fresh(&format!("g_{}", kind.letters()));
         self.lines.push(format!("{shown} = {name}"));
@@ -186,7 +186,9 @@ impl Generator {
         if self.chance(5) {
             let (condition, name) = (self.expression(&Type::Bool, 1), self.fresh("v"));
             let other = self.expression(result, 1);
-            lines.push(format!("{name} = {other}\nif {condition}:\n    {name} = {value}\n{name}"));
+            lines.extend([format!("{name} = {other}"), format!("if {condition}:")]);
+            lines.extend(indented(&[format!("{name} = {value}")]));
+            lines.push(name);
         } else {
             lines.push(value);
         }
