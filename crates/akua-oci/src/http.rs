@@ -138,6 +138,20 @@ impl Http {
         self.runtime.block_on(future)
     }
 
+    /// Runs a future beside the calling thread.
+    pub(crate) fn spawn(
+        &self,
+        future: impl Future<Output = ()> + Send + 'static,
+    ) -> tokio::task::JoinHandle<()> {
+        self.runtime.spawn(future)
+    }
+
+    /// When a transfer that begins now must be over.
+    pub(crate) fn deadline(&self) -> tokio::time::Instant {
+        let now = tokio::time::Instant::now();
+        now.checked_add(self.limits.transfer_timeout).unwrap_or(now)
+    }
+
     /// Sends a request until it is answered for good, and reads the answer up to `limit_bytes`.
     pub(crate) async fn document(
         &self,

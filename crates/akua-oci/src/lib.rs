@@ -25,6 +25,7 @@ mod credentials;
 mod download;
 mod error;
 mod file;
+mod git;
 mod hosts;
 mod http;
 mod limits;
@@ -42,6 +43,7 @@ pub use credentials::{
 };
 pub use download::Fetched;
 pub use error::{FetchError, GitProblem, NetworkProblem, ProtocolProblem};
+pub use git::{GitEntry, GitEntryKind, GitRef, GitTag};
 pub use hosts::address::AddressKind;
 pub use hosts::{HostError, HostRules};
 pub use limits::FetchLimits;

@@ -21,8 +21,10 @@ pub struct FetchLimits {
     pub redirects: usize,
     /// Bytes that a git server may send in one fetch: 256 MiB.
     pub git_transfer_bytes: u64,
-    /// Bytes of all files of a git tree, and of any one object: 500 MiB.
+    /// Bytes of all files of a git tree: 500 MiB.
     pub git_tree_bytes: u64,
+    /// Bytes of any one object of a git repository, which is held in memory: 100 MiB.
+    pub git_object_bytes: u64,
     /// Entries of a git tree, directories among them: 20,000.
     pub git_entries: usize,
     /// Nesting of a git tree: 64 directories.
@@ -57,6 +59,7 @@ impl Default for FetchLimits {
             redirects: 5,
             git_transfer_bytes: 256 << 20,
             git_tree_bytes: 500 << 20,
+            git_object_bytes: 100 << 20,
             git_entries: 20_000,
             git_depth: 64,
             git_refs: 50_000,

@@ -50,6 +50,10 @@ pub(super) fn parse(text: &str) -> Result<BTreeMap<String, Credential>, Credenti
         };
         error(text, offset(text, err.line(), err.column()), problem)
     })?;
+    // serde takes a list for a struct as well; docker does not.
+    if !text.trim_start().starts_with('{') {
+        return Err(error(text, 0, AuthProblem::Syntax("a JSON object")));
+    }
     let mut found = BTreeMap::new();
     for (host, entry) in config.auths {
         let place = || text.find(host.as_str()).unwrap_or_default();
