@@ -193,6 +193,24 @@ impl Folder {
         self.dir.metadata(path).is_ok_and(|metadata| metadata.is_file())
     }
 
+    /// Returns the names in a directory below the folder, sorted; none where it is none.
+    pub fn names(&self, path: &str) -> Vec<String> {
+        let entries = self.dir.read_dir(path).into_iter().flatten().flatten();
+        let mut names: Vec<String> =
+            entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+        names.sort();
+        names
+    }
+
+    /// Returns the bytes of all files.
+    ///
+    /// # Errors
+    /// As [`Folder::tree`].
+    pub fn size_bytes(&self) -> Result<u64, DiskError> {
+        let files = self.list(TreeLimits::default())?;
+        Ok(files.iter().map(|file| file.size_bytes).fold(0, u64::saturating_add))
+    }
+
     /// Reads all files below `start` (`""` for all), sorted by path, without `.git` and `.akua`.
     ///
     /// # Errors

@@ -17,6 +17,8 @@ static COUNT: AtomicU64 = AtomicU64::new(0);
 #[derive(Debug)]
 pub struct Staging {
     path: PathBuf,
+    /// Says that somebody is at work here.
+    _lock: File,
 }
 
 impl Staging {
@@ -26,15 +28,20 @@ impl Staging {
     /// [`DiskError::Write`].
     pub fn new(parent: &Path) -> Result<Self, DiskError> {
         std::fs::create_dir_all(parent).map_err(|source| write(parent, source))?;
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let path = parent.join(format!("{}-{count}", std::process::id()));
-        // A process of that number may have been killed.
-        match std::fs::remove_dir_all(&path) {
-            Err(error) if error.kind() != ErrorKind::NotFound => return Err(write(&path, error)),
-            _ => {}
-        }
-        std::fs::create_dir(&path).map_err(|source| write(&path, source))?;
-        Ok(Self { path })
+        let path = loop {
+            let count = COUNT.fetch_add(1, Ordering::Relaxed);
+            let path = parent.join(format!("{}-{count}", std::process::id()));
+            match std::fs::create_dir(&path) {
+                // Of a process of that number that was killed, or that runs in another container.
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                made => {
+                    break made.map(|()| path.clone()).map_err(|source| write(&path, source))?;
+                }
+            }
+        };
+        let lock = File::open(&path).and_then(|lock| lock.lock().map(|()| lock));
+        let lock = lock.map_err(|source| write(&path, source))?;
+        Ok(Self { path, _lock: lock })
     }
 
     /// Returns where it is.
@@ -118,6 +125,22 @@ impl Staging {
         }
         std::fs::rename(&self.path, to).map_err(|source| write(to, source))?;
         remove(&old)
+    }
+
+    /// Moves a directory in here, to go when this goes; one that is not there has gone already.
+    ///
+    /// # Errors
+    /// [`DiskError::Write`].
+    pub fn take(&self, from: &Path) -> Result<(), DiskError> {
+        match std::fs::rename(from, self.path.join("taken")) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(write(from, error)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Removes a file in it, if it is there.
+    pub fn remove(&mut self, path: &str) {
+        let _absent = std::fs::remove_file(self.path.join(path));
     }
 
     /// Opens what is there so far.
@@ -208,6 +231,21 @@ pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), DiskError> {
         let _left = std::fs::remove_file(&staged);
     }
     done.map_err(|source| write(path, source))
+}
+
+/// Removes the directories below `parent` that were staged by processes that are gone.
+///
+/// # Errors
+/// [`DiskError`].
+pub fn remove_abandoned(parent: &Path) -> Result<(), DiskError> {
+    for name in names(parent)? {
+        let path = parent.join(name);
+        let lock = File::open(&path).map_err(|source| write(&path, source))?;
+        if lock.try_lock().is_ok() {
+            remove(&path)?;
+        }
+    }
+    Ok(())
 }
 
 /// Removes a directory and all that is in it; one that is not there is removed already.

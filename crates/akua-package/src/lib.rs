@@ -5,6 +5,12 @@
 #![forbid(unsafe_code)]
 #![warn(clippy::indexing_slicing, clippy::string_slice, clippy::arithmetic_side_effects)]
 
+mod cache;
+mod content;
+mod key;
 mod load;
+mod resolve;
 
+pub use cache::{Cache, CacheEntry, Corrupt};
+pub use content::Yaml;
 pub use load::{Dependency, Kind, Package, PackageError, load, load_dependency};

@@ -216,7 +216,7 @@ fn resolve(
         Box::new(Diagnostic::error(code, message).label(declared.span, "").help(help))
     };
     let alias = &declared.alias;
-    let Source::Path(path) = &declared.source else {
+    let Source::Path { path } = &declared.source else {
         let message = format!("the dependency `{alias}` is not locked");
         let help = "only `path` dependencies render without a lock: put a copy into the package and depend on it by `path`";
         return Err(refuse("E_LOCK_MISSING", message, help));
@@ -238,18 +238,6 @@ fn resolve(
         let help = "move it into the package, or declare `[workspace]` in an akua.toml above both";
         return Err(refuse("E_PATH_ESCAPE", message, help));
     }
-    let kind = kind(&folder);
+    let kind = crate::content::kind(&folder);
     Ok(Dependency { alias: alias.clone(), kind, root: folder })
-}
-
-fn kind(folder: &Folder) -> Kind {
-    if folder.has_file("Chart.yaml") {
-        Kind::Chart
-    } else if folder.has_file(MANIFEST) && folder.has_file(ENTRY) {
-        Kind::Package
-    } else if folder.has_file("kcl.mod") {
-        Kind::Module
-    } else {
-        Kind::Folder
-    }
 }

@@ -1,0 +1,73 @@
+//! What is wrong with a package or what it depends on.
+
+use akua_disk::DiskError;
+use akua_source::{Diagnostic, SourceMap};
+
+/// What to tell a person, and the files that it points into.
+#[derive(Debug, Clone, Default, thiserror::Error)]
+#[error("{}", self.diagnostics.first().map_or("a problem without a reason", |first| &first.message))]
+pub struct Problem {
+    /// What is wrong.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The files that it points into.
+    pub sources: SourceMap,
+}
+
+/// How what is there differs from what `akua.lock` says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Drift {
+    /// The bytes of a remote dependency are others.
+    LockDigestMismatch,
+    /// The files of a directory are others.
+    PathDigestDrift,
+    /// A directory is gone.
+    PathMissing,
+    /// A dependency is declared and not locked.
+    UnlockedDependency,
+    /// An entry of the lock that nothing depends on.
+    OrphanedEntry,
+}
+
+impl Drift {
+    /// Returns its name, as people and documents see it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::LockDigestMismatch => "LockDigestMismatch",
+            Self::PathDigestDrift => "PathDigestDrift",
+            Self::PathMissing => "PathMissing",
+            Self::UnlockedDependency => "UnlockedDependency",
+            Self::OrphanedEntry => "OrphanedEntry",
+        }
+    }
+
+    /// Returns the diagnostic for it, with a way out.
+    pub(crate) fn diagnostic(self, message: String) -> Diagnostic {
+        let help = match self {
+            Self::LockDigestMismatch => {
+                "find out why it changed; to accept what is there now: akua update"
+            }
+            Self::PathDigestDrift => "to accept the change: akua update",
+            Self::PathMissing => "put the directory back, or correct its path in akua.toml",
+            Self::UnlockedDependency | Self::OrphanedEntry => "to write the lock anew: akua lock",
+        };
+        Diagnostic::error("E_LOCK_DRIFT", message).kind(self.name()).help(help)
+    }
+}
+
+impl From<Diagnostic> for Problem {
+    fn from(diagnostic: Diagnostic) -> Self {
+        Self { diagnostics: vec![diagnostic], sources: SourceMap::default() }
+    }
+}
+
+impl From<DiskError> for Problem {
+    fn from(error: DiskError) -> Self {
+        let escape = matches!(error, DiskError::Escape { .. });
+        let code = if escape { "E_PATH_ESCAPE" } else { "E_IO" };
+        let diagnostic = Diagnostic::error(code, error.to_string());
+        match std::error::Error::source(&error) {
+            Some(source) => diagnostic.note(source.to_string()).into(),
+            None => diagnostic.into(),
+        }
+    }
+}

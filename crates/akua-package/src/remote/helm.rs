@@ -1,0 +1,132 @@
+//! Classic chart repositories: an index over http, and archives.
+
+use super::{DOWNLOAD, Fetched, changed, take_archive, told};
+use crate::cache::Cache;
+use crate::content::Yaml;
+use crate::key::SourceKey;
+use crate::problem::Problem;
+use crate::resolve::Candidate;
+use akua_manifest::LockedPackage;
+use akua_oci::Client;
+use akua_source::{Diagnostic, Digest};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// Largest index, in bytes: those of the largest public repositories have some 20 MB.
+const INDEX_LIMIT_BYTES: u64 = 32 << 20;
+/// Largest archive of a chart, in bytes.
+const ARCHIVE_LIMIT_BYTES: u64 = 100 << 20;
+
+/// The index of a repository.
+#[derive(Debug, Deserialize)]
+pub(super) struct Index {
+    #[serde(default)]
+    entries: BTreeMap<String, Vec<Entry>>,
+}
+
+/// A version of a chart.
+#[derive(Debug, Deserialize)]
+struct Entry {
+    version: String,
+    #[serde(default)]
+    urls: Vec<String>,
+    /// SHA-256 of the archive, in hexadecimal, with or without the algorithm.
+    #[serde(default)]
+    digest: Option<String>,
+    #[serde(default)]
+    deprecated: bool,
+}
+
+/// Fetches the index of a repository.
+pub(super) fn index(client: &Client, url: &str, yaml: &dyn Yaml) -> Result<Index, Problem> {
+    let name = format!("{url}/index.yaml");
+    let mut bytes = Vec::new();
+    client.fetch_file(&name, INDEX_LIMIT_BYTES, &mut bytes).map_err(|error| told(&error))?;
+    let json = yaml.to_json(&name, &bytes).map_err(|error| Problem::from(*error))?;
+    serde_json::from_str(&json).map_err(|error| {
+        let message = format!("`{name}` is no index of a chart repository: {error}");
+        Diagnostic::error("E_FETCH_PROTOCOL", message).into()
+    })
+}
+
+impl Index {
+    /// Returns the versions of a chart.
+    pub(super) fn candidates(&self, chart: &str) -> Vec<Candidate> {
+        let entries = self.entries.get(chart).map_or(&[][..], Vec::as_slice);
+        let candidate = |entry: &Entry| Candidate {
+            tag: entry.version.clone(),
+            yanked: entry.deprecated,
+        };
+        entries.iter().map(candidate).collect()
+    }
+
+    /// Returns the digest of an archive, as the index has it.
+    pub(super) fn digest(&self, chart: &str, version: &str) -> Option<Digest> {
+        self.entry(chart, version)?.archive_digest()
+    }
+
+    fn entry(&self, chart: &str, version: &str) -> Option<&Entry> {
+        let mut entries = self.entries.get(chart)?.iter();
+        let plain = |text: &str| text.trim_start_matches('v').to_owned();
+        entries.find(|entry| plain(&entry.version) == plain(version))
+    }
+}
+
+impl Entry {
+    fn archive_digest(&self) -> Option<Digest> {
+        let text = self.digest.as_deref()?;
+        Digest::parse(text).or_else(|| Digest::parse(&format!("sha256:{text}")))
+    }
+}
+
+/// Fetches the archive of a version.
+pub(super) fn fetch(
+    client: &Client,
+    cache: &Cache,
+    wanted: (&str, &str, &str),
+    index: &Index,
+    pin: Option<&LockedPackage>,
+) -> Result<Fetched, Problem> {
+    let (url, chart, version) = wanted;
+    let shown = format!("{chart} {version}");
+    let Some(entry) = index.entry(chart, version) else {
+        let message = format!("there is no chart `{shown}` in `{url}`");
+        return Err(Diagnostic::error("E_FETCH_NOT_FOUND", message).into());
+    };
+    let Some(archive) = entry.urls.first() else {
+        let message = format!("the index of `{url}` has no address for `{shown}`");
+        return Err(Diagnostic::error("E_FETCH_PROTOCOL", message).into());
+    };
+    let mut staging = cache.staging()?;
+    let mut file = staging.open(DOWNLOAD)?;
+    let fetched = client
+        .fetch_file(&absolute(url, archive), ARCHIVE_LIMIT_BYTES, &mut file)
+        .map_err(|error| told(&error))?;
+    let pinned = pin.and_then(|pin| pin.layer_digest.as_ref());
+    if let Some(pinned) = pinned.filter(|pinned| **pinned != fetched.digest) {
+        let key = SourceKey::locked(&format!("helm+{url}#{chart}"));
+        return Err(changed(&key, version, pinned, &fetched.digest));
+    }
+    if let Some(said) = entry.archive_digest().filter(|said| *said != fetched.digest) {
+        let message = format!("the archive of `{shown}` is not what the index of `{url}` says");
+        let diagnostic = Diagnostic::error("E_FETCH_DIGEST", message);
+        let found = format!("found {}", fetched.digest);
+        return Err(diagnostic.note(format!("expected {said}")).note(found).into());
+    }
+    let digest = take_archive(cache, staging, file, &shown)?;
+    Ok(Fetched {
+        digest,
+        manifest_digest: None,
+        layer_digest: Some(fetched.digest),
+        commit: None,
+        yanked: entry.deprecated,
+    })
+}
+
+/// Returns the address of an archive: as it is, or below the repository.
+fn absolute(url: &str, archive: &str) -> String {
+    if archive.starts_with("https://") || archive.starts_with("http://") {
+        return archive.to_owned();
+    }
+    format!("{url}/{}", archive.trim_start_matches('/'))
+}
