@@ -6,6 +6,7 @@
 #![cfg(target_arch = "wasm32")]
 
 mod abi;
+mod document;
 mod format;
 mod modules;
 mod options;

@@ -1,5 +1,6 @@
 //! What a request means: evaluate, and give back objects or text; or format files.
 
+use crate::document::document;
 use crate::format::format;
 use crate::modules;
 use crate::options::option;
@@ -36,6 +37,7 @@ pub(crate) fn run(bytes: &[u8]) -> Vec<u8> {
     let answer = match read(bytes) {
         Ok((frame, request)) => match &request.goal {
             Goal::Format { names } => format(&frame, names, &mut parts),
+            Goal::Json { name } => document(&frame, name, &mut parts),
             Goal::Settings { names } => settings(&frame, names)
                 .map_or_else(failed, |settings| Answer { ok: true, settings, ..Answer::default() }),
             _ => answer(&frame, &request, &mut parts),

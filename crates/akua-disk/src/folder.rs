@@ -202,6 +202,14 @@ impl Folder {
         names
     }
 
+    /// Returns how many files there are.
+    ///
+    /// # Errors
+    /// As [`Folder::tree`].
+    pub fn count(&self) -> Result<usize, DiskError> {
+        Ok(self.list(TreeLimits::default())?.len())
+    }
+
     /// Returns the bytes of all files.
     ///
     /// # Errors

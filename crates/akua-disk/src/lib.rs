@@ -19,4 +19,7 @@ pub use folder::{
 };
 pub use output::{INVENTORY, OutputError, write_output};
 pub use sources::{replace_file, source_files};
-pub use staging::{FileLock, Staging, names, remove_abandoned, remove_folder, write_file};
+pub use staging::{
+    FileLock, Staging, names, remove_abandoned, remove_empty, remove_folder, write_file,
+    write_secret,
+};

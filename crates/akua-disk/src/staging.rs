@@ -3,7 +3,8 @@
 
 use crate::folder::{DiskError, Folder};
 use std::fs::{File, OpenOptions};
-use std::io::{ErrorKind, Read};
+use std::io::{ErrorKind, Read, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -246,6 +247,31 @@ pub fn remove_abandoned(parent: &Path) -> Result<(), DiskError> {
         }
     }
     Ok(())
+}
+
+/// Writes a file that only its owner may read.
+///
+/// # Errors
+/// [`DiskError::Write`].
+pub fn write_secret(path: &Path, bytes: &[u8]) -> Result<(), DiskError> {
+    let parent = path.parent().unwrap_or(Path::new("."));
+    std::fs::create_dir_all(parent).map_err(|source| write(parent, source))?;
+    let staged = parent.join(format!(".akua-secret-{}", std::process::id()));
+    let mut options = OpenOptions::new();
+    let opened = options.write(true).create_new(true).mode(0o600).open(&staged);
+    let done = opened
+        .and_then(|mut file| file.write_all(bytes))
+        .and_then(|()| std::fs::rename(&staged, path));
+    if done.is_err() {
+        // What is left of it harms nobody; the first error is the one to tell.
+        let _left = std::fs::remove_file(&staged);
+    }
+    done.map_err(|source| write(path, source))
+}
+
+/// Removes a directory if nothing is in it.
+pub fn remove_empty(path: &Path) {
+    let _full = std::fs::remove_dir(path);
 }
 
 /// Removes a directory and all that is in it; one that is not there is removed already.

@@ -84,6 +84,13 @@ impl TryFrom<String> for Digest {
     }
 }
 
+impl From<Digest> for akua_source::Digest {
+    fn from(digest: Digest) -> Self {
+        // Both are the same text, checked by the same rule.
+        Self::parse(&digest.0).unwrap_or_else(|| Self::from_bytes([0; 32]))
+    }
+}
+
 impl From<Digest> for String {
     fn from(digest: Digest) -> Self {
         digest.0

@@ -2,7 +2,7 @@
 
 use crate::Exit;
 use akua_disk::{DiskError, OutputError};
-use akua_package::PackageError;
+use akua_package::Problem;
 use akua_render::RenderFailure;
 use akua_source::{Diagnostic, Severity, SourceMap};
 
@@ -38,10 +38,16 @@ impl From<RenderFailure> for Failure {
     }
 }
 
-impl From<PackageError> for Failure {
-    fn from(error: PackageError) -> Self {
-        let (diagnostics, sources) = error.into_diagnostics();
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Self {
+        let Problem { diagnostics, sources } = problem;
         Self { diagnostics, sources, printed: Vec::new() }
+    }
+}
+
+impl From<DiskError> for Failure {
+    fn from(error: DiskError) -> Self {
+        Problem::from(error).into()
     }
 }
 

@@ -4,14 +4,28 @@
 //! `render.rs`.
 #![forbid(unsafe_code)]
 
+pub mod artifact;
+pub mod auth;
+pub mod cache;
+pub mod edit;
 pub mod eval;
 mod exit;
 mod failure;
 pub mod fmt;
+pub mod init;
 mod limits;
+pub mod lock;
 mod modules;
+pub mod pack;
 pub mod render;
+mod supply;
+pub mod tree;
+pub mod vendor;
+pub mod verify;
 
 pub use exit::Exit;
 pub use failure::Failure;
 pub use limits::LimitOptions;
+pub use supply::Home;
+
+pub use akua_oci::{Progress, ProgressFn};

@@ -1,13 +1,14 @@
 //! `akua render`: a package to Kubernetes YAML.
 
 use crate::failure::named_file;
-use crate::{Failure, LimitOptions};
+use crate::{Failure, Home, LimitOptions};
 use akua_objects::OutputFile;
 use akua_package::Package;
 use akua_render::{Inputs, Rendered};
 use akua_source::{Diagnostic, SourceMap};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 /// Largest inputs document, in bytes.
 const INPUTS_LIMIT_BYTES: u64 = 16 << 20;
@@ -23,6 +24,8 @@ pub struct RenderRequest {
     pub target: Target,
     /// Limits.
     pub limits: LimitOptions,
+    /// Where dependencies come from.
+    pub home: Home,
 }
 
 /// Where the objects go.
@@ -117,9 +120,9 @@ pub struct Cost {
 /// # Errors
 /// [`Failure`]; the output directory is as it was then.
 pub fn render(request: &RenderRequest) -> Result<RenderOutcome, Failure> {
-    let package = akua_package::load(&request.package)?;
-    let inputs = inputs(&package, request.inputs.as_deref())?;
     let limits = request.limits.limits();
+    let package = akua_package::load(&request.package, Rc::new(request.home.supply(limits)))?;
+    let inputs = inputs(&package, request.inputs.as_deref())?;
     let rendered = akua_render::render(&package, inputs.as_ref(), limits)?;
     let Rendered { objects, warnings, sources, printed, report } = rendered;
     let files = akua_objects::lay_out(objects);

@@ -75,11 +75,7 @@ impl<'p> Live<'p> {
     pub(crate) fn root_asks(&mut self) -> Result<Vec<Ask>, Problem> {
         let mut asks = Vec::new();
         for declared in &self.project.manifest.dependencies {
-            let want = Want {
-                alias: declared.alias.clone(),
-                source: declared.source.clone(),
-                replace: declared.replace.clone(),
-            };
+            let want = Want { alias: declared.alias.clone(), source: declared.source.clone() };
             let asked = self.ask(&want, &Base::Local(self.project.root.path()), 0, &mut asks);
             asked.map_err(|problem| self.at(declared.span, problem))?;
         }
@@ -129,7 +125,8 @@ impl<'p> Live<'p> {
             }
             Base::Tree { root, folder } => {
                 if depth > NESTING_LIMIT {
-                    let message = format!("`{alias}` is nested in more than {NESTING_LIMIT} directories");
+                    let message =
+                        format!("`{alias}` is nested in more than {NESTING_LIMIT} directories");
                     return Err(Diagnostic::error("E_CHART_RESOLVE", message).into());
                 }
                 let found = inside(folder, root, alias, path)?;
@@ -273,5 +270,9 @@ impl Live<'_> {
 fn last_part(key: &SourceKey) -> String {
     let text = key.path().unwrap_or_else(|| key.as_str().split('@').next().unwrap_or_default());
     let part = text.trim_end_matches(".git").rsplit(['/', '#']).next().unwrap_or_default();
-    if part.is_empty() || part == "." || part == ".." { "package".to_owned() } else { part.to_owned() }
+    if part.is_empty() || part == "." || part == ".." {
+        "package".to_owned()
+    } else {
+        part.to_owned()
+    }
 }

@@ -8,7 +8,7 @@ use akua_source::{Diagnostic, SourceMap};
 /// Largest `akua.toml`, `kcl.mod` or `Chart.yaml`, in bytes.
 pub(crate) const METADATA_LIMIT_BYTES: u64 = 1 << 20;
 /// The manifest's file name.
-pub(crate) const MANIFEST: &str = "akua.toml";
+pub const MANIFEST: &str = "akua.toml";
 /// The entry file where none is named.
 pub(crate) const ENTRY: &str = "package.k";
 /// What a chart says of itself.
@@ -28,12 +28,8 @@ pub trait Yaml: std::fmt::Debug + Sync {
 /// What a directory holds.
 #[derive(Debug, Clone)]
 pub(crate) struct Content {
-    /// What it is.
-    pub(crate) kind: Kind,
     /// What it calls itself.
     pub(crate) name: Option<String>,
-    /// What version it says it is.
-    pub(crate) version: Option<String>,
     /// What it asks for.
     pub(crate) wants: Vec<Want>,
 }
@@ -45,8 +41,6 @@ pub(crate) struct Want {
     pub(crate) alias: Alias,
     /// Where it comes from.
     pub(crate) source: Source,
-    /// A directory that stands in for it.
-    pub(crate) replace: Option<String>,
 }
 
 /// How directories are read.
@@ -88,17 +82,12 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// Its file is missing, too large or invalid.
-    pub(crate) fn content(
-        &self,
-        folder: &Folder,
-        shown: &str,
-    ) -> Result<Content, ContentError> {
-        let kind = kind(folder);
-        let mut content = match kind {
+    pub(crate) fn content(&self, folder: &Folder, shown: &str) -> Result<Content, ContentError> {
+        let mut content = match kind(folder) {
             Kind::Chart => self.chart(folder, shown)?,
             Kind::Package => package(folder, shown)?,
             Kind::Module => self.module(folder, shown)?,
-            Kind::Folder => Content { kind, name: None, version: None, wants: Vec::new() },
+            Kind::Folder => Content { name: None, wants: Vec::new() },
         };
         content.wants.sort_by(|a, b| a.alias.cmp(&b.alias));
         Ok(content)
@@ -124,10 +113,9 @@ impl Reader<'_> {
             let told = |reason| refuse(format!("its dependency `{}`: {reason}", dependency.name));
             let alias = Alias::new(&dependency.name).map_err(told)?;
             let source = source.map_err(told)?;
-            wants.push(Want { alias, source, replace: None });
+            wants.push(Want { alias, source });
         }
-        let version = Some(chart.version).filter(|version| !version.is_empty());
-        Ok(Content { kind: Kind::Chart, name: Some(chart.name), version, wants })
+        Ok(Content { name: Some(chart.name), wants })
     }
 
     fn module(&self, folder: &Folder, shown: &str) -> Result<Content, ContentError> {
@@ -145,25 +133,33 @@ impl Reader<'_> {
                 diagnostics: vec![Diagnostic::error("E_KCL_MODULE", reason)],
                 sources: sources.clone(),
             };
-            let source = self.module_source(dependency).map_err(told)?;
-            wants.push(Want { alias: Alias::new(&alias).map_err(told)?, source, replace: None });
+            let source = module_source(dependency, self.module_registry).map_err(told)?;
+            wants.push(Want { alias: Alias::new(&alias).map_err(told)?, source });
         }
-        Ok(Content { kind: Kind::Module, name: module.name, version: module.version, wants })
+        Ok(Content { name: module.name, wants })
     }
+}
 
-    fn module_source(&self, dependency: ModuleDependency) -> Result<Source, String> {
-        let (name, version) = match dependency {
-            ModuleDependency::Source(source) => return Ok(source),
-            ModuleDependency::Registry { name, version } => (name, version),
-        };
-        let Some(registry) = self.module_registry else {
-            return Err(format!(
-                "the module `{name}` is asked for by its version alone: name the registry of such modules, `oci://HOST/PATH`, in AKUA_KCL_REGISTRY"
-            ));
-        };
-        let repository = format!("{}/{name}", registry.trim_end_matches('/'));
-        Ok(Source::Oci { repository, version: Requirement::new(&version)? })
-    }
+/// Returns where a module's dependency comes from; `registry` is that of modules that are asked
+/// for by version alone.
+///
+/// # Errors
+/// A sentence that says what is missing.
+pub(crate) fn module_source(
+    dependency: ModuleDependency,
+    registry: Option<&str>,
+) -> Result<Source, String> {
+    let (name, version) = match dependency {
+        ModuleDependency::Source(source) => return Ok(source),
+        ModuleDependency::Registry { name, version } => (name, version),
+    };
+    let Some(registry) = registry else {
+        return Err(format!(
+            "the module `{name}` is asked for by its version alone: name the registry of such modules, `oci://HOST/PATH`, in AKUA_KCL_REGISTRY"
+        ));
+    };
+    let repository = format!("{}/{name}", registry.trim_end_matches('/'));
+    Ok(Source::Oci { repository, version: Requirement::new(&version)? })
 }
 
 fn package(folder: &Folder, shown: &str) -> Result<Content, ContentError> {
@@ -175,18 +171,11 @@ fn package(folder: &Folder, shown: &str) -> Result<Content, ContentError> {
         Ok(manifest) => manifest,
         Err(diagnostics) => return Err(ContentError { diagnostics, sources }),
     };
-    let wants = manifest.dependencies.into_iter().map(|declared| Want {
-        alias: declared.alias,
-        source: declared.source,
-        // Only the package that is rendered may replace what its dependencies ask for.
-        replace: None,
-    });
-    Ok(Content {
-        kind: Kind::Package,
-        name: Some(manifest.package.name.to_string()),
-        version: Some(manifest.package.version),
-        wants: wants.collect(),
-    })
+    let wants = manifest
+        .dependencies
+        .into_iter()
+        .map(|declared| Want { alias: declared.alias, source: declared.source });
+    Ok(Content { name: Some(manifest.package.name.to_string()), wants: wants.collect() })
 }
 
 fn read(folder: &Folder, path: &str, shown: &str) -> Result<Vec<u8>, ContentError> {

@@ -1,16 +1,33 @@
-//! Finds a package: its root, its manifest, what it depends on.
+//! Finds a package and what it depends on: its root, its manifest, its lock; resolves, fetches,
+//! caches and vendors dependencies, and opens them.
 //!
-//! **Invariant:** a dependency by path lies inside the workspace; what is returned are open
-//! folders, so that nothing later depends on paths of this machine. Start with [`load`].
+//! **Invariant:** a dependency by path lies inside the workspace; what a lock vouches for has the
+//! digest that it says, on every use; what is returned are open folders, so that nothing later
+//! depends on paths of this machine. Start with [`load`], then `locking.rs`.
 #![forbid(unsafe_code)]
 #![warn(clippy::indexing_slicing, clippy::string_slice, clippy::arithmetic_side_effects)]
 
 mod cache;
+mod catalog;
 mod content;
 mod key;
 mod load;
+mod locking;
+mod problem;
+mod project;
+mod remote;
 mod resolve;
+mod vendor;
+mod verify;
 
 pub use cache::{Cache, CacheEntry, Corrupt};
-pub use content::Yaml;
-pub use load::{Dependency, Kind, Package, PackageError, load, load_dependency};
+pub use catalog::Supply;
+pub use content::{MANIFEST, Yaml};
+pub use key::SourceKey;
+pub use load::{Dependency, Kind, Package, Subchart, load, load_dependency};
+pub use locking::{Keep, lock, moved_tags, referenced as find_reference, write_lock};
+pub use problem::{Drift, Problem};
+pub use project::{LOCK, Project, find_entry};
+pub use remote::{Options, Remote, refused_archive};
+pub use vendor::{VENDOR, Vendored, in_package, vendor, vendored_files};
+pub use verify::verify;

@@ -1,16 +1,22 @@
-//! From a path that a person named to a package with open folders.
+//! From a path that a person named to a package with open folders, all of them what the lock says.
 
-use akua_disk::{DiskError, Folder};
-use akua_manifest::{Alias, Manifest, Source};
-use akua_source::{Diagnostic, SourceMap};
+use crate::catalog::{Supply, offline};
+use crate::content::{self, ENTRY, METADATA_LIMIT_BYTES};
+use crate::key::SourceKey;
+use crate::locking::{path_changed, referenced};
+use crate::problem::{Drift, Problem};
+use crate::project::{Project, find_locked, inside, no_entry, read_manifest};
+use crate::vendor;
+use akua_disk::{Folder, TreeLimits};
+use akua_manifest::{Alias, Lock, LockedPackage, Manifest, ModuleDependency, Source, parse_module};
+use akua_source::{Diagnostic, Digest, SourceMap};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
-/// Largest manifest, in bytes.
-const MANIFEST_LIMIT_BYTES: u64 = 1 << 20;
-/// The manifest's file name.
-const MANIFEST: &str = "akua.toml";
-/// The entry file where none is named.
-const ENTRY: &str = "package.k";
+/// Charts in each other, at most: helm itself has no need of more.
+const CHARTS_LIMIT: usize = 16;
 
 /// A package, ready to be rendered.
 #[derive(Debug)]
@@ -25,8 +31,7 @@ pub struct Package {
     pub entry: String,
     /// Its dependencies, by alias.
     pub dependencies: Vec<Dependency>,
-    /// Directory that its dependencies must lie in.
-    workspace: PathBuf,
+    graph: Rc<Graph>,
 }
 
 /// A dependency on disk.
@@ -36,6 +41,23 @@ pub struct Dependency {
     pub alias: Alias,
     /// What it is.
     pub kind: Kind,
+    /// Its root.
+    pub root: Folder,
+    /// Digest of its files, where a lock vouches for them.
+    pub digest: Option<Digest>,
+    /// Charts that it depends on and does not carry itself.
+    pub charts: Vec<Subchart>,
+    /// Whether the package declares it; else a module that it imports does.
+    pub declared: bool,
+    /// The tree that it lies in, if it was fetched: what it asks for by path lies there too.
+    tree: Option<PathBuf>,
+}
+
+/// A chart that a chart depends on.
+#[derive(Debug)]
+pub struct Subchart {
+    /// Where helm looks for it, below the chart: `charts/NAME`.
+    pub path: String,
     /// Its root.
     pub root: Folder,
 }
@@ -53,191 +75,328 @@ pub enum Kind {
     Folder,
 }
 
-/// Why a package cannot be loaded.
-#[derive(Debug, thiserror::Error)]
-pub enum PackageError {
-    /// There is no `akua.toml` at or above the path.
-    #[error("there is no akua.toml")]
-    NoManifest {
-        /// Where the search began.
-        path: PathBuf,
-    },
-    /// The manifest is invalid.
-    #[error("the manifest is invalid")]
-    Manifest {
-        /// What is wrong.
-        diagnostics: Vec<Diagnostic>,
-        /// The manifest.
-        sources: SourceMap,
-    },
-    /// There is no entry file.
-    #[error("there is no entry file")]
-    NoEntry {
-        /// Where it should be.
-        path: PathBuf,
-    },
-    /// A dependency cannot be used.
-    #[error("a dependency cannot be used")]
-    Dependency {
-        /// What is wrong, at its line of the manifest.
-        diagnostic: Box<Diagnostic>,
-        /// The manifest.
-        sources: SourceMap,
-    },
-    /// A file cannot be read.
-    #[error(transparent)]
-    Disk(#[from] DiskError),
+/// What all packages of one render share.
+#[derive(Debug)]
+struct Graph {
+    root: PathBuf,
+    workspace: PathBuf,
+    lock: Option<Lock>,
+    supply: Rc<Supply>,
+    /// Digests of directories that were checked.
+    checked: RefCell<BTreeMap<PathBuf, Digest>>,
 }
 
-impl PackageError {
-    /// Returns what to tell, and the sources that it points into.
-    pub fn into_diagnostics(self) -> (Vec<Diagnostic>, SourceMap) {
-        match self {
-            Self::NoManifest { path } => {
-                let message = format!("there is no `{MANIFEST}` at or above `{}`", path.display());
-                let help = "a package is a directory with an `akua.toml` and a `package.k`; name it with --package";
-                (
-                    vec![Diagnostic::error("E_MANIFEST_MISSING", message).help(help)],
-                    SourceMap::default(),
-                )
-            }
-            Self::NoEntry { path } => {
-                let message = format!("there is no entry file `{}`", path.display());
-                let help = "write the package's program there, or name another file with --package";
-                (
-                    vec![Diagnostic::error("E_PACKAGE_MISSING", message).help(help)],
-                    SourceMap::default(),
-                )
-            }
-            Self::Manifest { diagnostics, sources } => (diagnostics, sources),
-            Self::Dependency { diagnostic, sources } => (vec![*diagnostic], sources),
-            Self::Disk(error) => {
-                (vec![Diagnostic::error("E_IO", error.to_string())], SourceMap::default())
-            }
-        }
-    }
+/// A package that asks for others.
+struct Asking<'a> {
+    graph: &'a Graph,
+    root: &'a Path,
+    tree: Option<&'a Path>,
+    /// Whether it is the one that is rendered: its vendored dependencies have its aliases.
+    outermost: bool,
 }
 
 /// Loads the package that a person named: a directory or an entry file.
 ///
 /// # Errors
-/// [`PackageError`].
-pub fn load(path: &Path) -> Result<Package, PackageError> {
-    let missing = |_| PackageError::NoEntry { path: path.to_path_buf() };
-    // A directory that a person named has to be the package: its entry file may be missing.
-    let (start, entry) = if akua_disk::is_folder(path) {
-        (akua_disk::canonical(path)?, None)
-    } else if akua_disk::exists(path) {
-        let file = akua_disk::canonical(path).map_err(missing)?;
-        let folder = file.parent().unwrap_or(Path::new("/")).to_path_buf();
-        (folder, Some(file))
-    } else {
-        return Err(absent(path));
+/// What is wrong with it; `E_LOCK_MISSING` and `E_LOCK_DRIFT`.
+pub fn load(path: &Path, supply: Rc<Supply>) -> Result<Package, Problem> {
+    let Project { manifest, manifest_bytes, root, entry, lock, workspace, sources } =
+        Project::open(path)?;
+    if !root.has_file(&entry) {
+        return Err(no_entry(&root.path().join(&entry)));
+    }
+    let graph = Graph {
+        root: root.path().to_path_buf(),
+        workspace,
+        lock,
+        supply,
+        checked: RefCell::default(),
     };
-    let root =
-        find_manifest(&start).ok_or(PackageError::NoManifest { path: path.to_path_buf() })?;
-    let entry = entry.map_or_else(
-        || Some(ENTRY.to_owned()),
-        |file| file.strip_prefix(&root).ok()?.to_str().map(str::to_owned),
-    );
-    let entry = entry.ok_or(PackageError::NoEntry { path: path.to_path_buf() })?;
-    let package = open(&root, entry, None)?;
-    if !package.root.has_file(&package.entry) {
-        return Err(PackageError::NoEntry { path: root.join(&package.entry) });
-    }
-    Ok(package)
+    let graph = Rc::new(graph);
+    let asking = Asking { graph: &graph, root: root.path(), tree: None, outermost: true };
+    let dependencies = asking.dependencies(&manifest, &sources)?;
+    Ok(Package { manifest, manifest_bytes, root, entry, dependencies, graph })
 }
 
-/// Returns what is missing where a person named something that is not there: with a manifest
-/// beside it the entry file, else the package.
-fn absent(path: &Path) -> PackageError {
-    let folder =
-        path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let found = akua_disk::canonical(folder).ok().and_then(|folder| find_manifest(&folder));
-    match found {
-        Some(_) => PackageError::NoEntry { path: path.to_path_buf() },
-        None => PackageError::NoManifest { path: path.to_path_buf() },
-    }
-}
-
-/// Loads a dependency that is a Package, in the workspace of the package that depends on it.
+/// Loads a dependency that is a Package. The lock is that of the package that is rendered.
 ///
 /// # Errors
-/// [`PackageError`].
-pub fn load_dependency(from: &Package, dependency: &Dependency) -> Result<Package, PackageError> {
-    open(dependency.root.path(), ENTRY.to_owned(), Some(&from.workspace))
+/// As [`load`].
+pub fn load_dependency(from: &Package, dependency: &Dependency) -> Result<Package, Problem> {
+    let root = Folder::open(dependency.root.path())?;
+    let mut sources = SourceMap::default();
+    let (manifest, manifest_bytes) = read_manifest(&root, &mut sources)?;
+    let asking = Asking {
+        graph: &from.graph,
+        root: root.path(),
+        tree: dependency.tree.as_deref(),
+        outermost: false,
+    };
+    let dependencies = asking.dependencies(&manifest, &sources)?;
+    let graph = Rc::clone(&from.graph);
+    Ok(Package { manifest, manifest_bytes, root, entry: ENTRY.to_owned(), dependencies, graph })
 }
 
-fn open(root: &Path, entry: String, workspace: Option<&Path>) -> Result<Package, PackageError> {
-    let folder = Folder::open(root)?;
-    let manifest_bytes = folder.read(MANIFEST, MANIFEST_LIMIT_BYTES)?;
-    let mut sources = SourceMap::default();
-    let text = String::from_utf8_lossy(&manifest_bytes).into_owned();
-    let file = sources.add(MANIFEST, text.clone());
-    let manifest = match akua_manifest::parse(file, &text) {
-        Ok(manifest) => manifest,
-        Err(diagnostics) => return Err(PackageError::Manifest { diagnostics, sources }),
-    };
-    let workspace = workspace.map_or_else(|| workspace_of(folder.path()), Path::to_path_buf);
-    let mut dependencies = Vec::with_capacity(manifest.dependencies.len());
-    for declared in &manifest.dependencies {
-        match resolve(folder.path(), &workspace, declared) {
-            Ok(dependency) => dependencies.push(dependency),
-            Err(diagnostic) => return Err(PackageError::Dependency { diagnostic, sources }),
+impl Asking<'_> {
+    fn dependencies(
+        &self,
+        manifest: &Manifest,
+        sources: &SourceMap,
+    ) -> Result<Vec<Dependency>, Problem> {
+        let mut found: Vec<Dependency> = Vec::with_capacity(manifest.dependencies.len());
+        for declared in &manifest.dependencies {
+            let dependency = self.dependency(declared).map_err(|mut problem| {
+                // What has no place of its own happened at the dependency's line.
+                if let [only] = problem.diagnostics.as_mut_slice()
+                    && only.labels.is_empty()
+                {
+                    *only = only.clone().label(declared.span, "");
+                    problem.sources = sources.clone();
+                }
+                problem
+            })?;
+            found.push(dependency);
+        }
+        let mut at = 0;
+        while let Some(module) = found.get(at) {
+            let more = match module.kind {
+                Kind::Module => self.imported(module, &found)?,
+                Kind::Chart | Kind::Package | Kind::Folder => Vec::new(),
+            };
+            found.extend(more);
+            at = at.saturating_add(1);
+        }
+        Ok(found)
+    }
+
+    fn dependency(&self, declared: &akua_manifest::Dependency) -> Result<Dependency, Problem> {
+        self.one(&declared.alias, &declared.source, declared.replace.as_deref(), true)
+    }
+
+    fn one(
+        &self,
+        alias: &Alias,
+        source: &Source,
+        replace: Option<&str>,
+        declared: bool,
+    ) -> Result<Dependency, Problem> {
+        let graph = self.graph;
+        if let (Source::Path { path }, Some(tree)) = (source, self.tree) {
+            // The digest of the tree is its digest too.
+            let root = inside(self.root, tree, alias.as_str(), path)?;
+            return Ok(dependency(alias, root, declared, Some(tree.to_path_buf())));
+        }
+        let (key, folder) = match source {
+            Source::Path { path } => {
+                let folder = inside(self.root, &graph.workspace, alias.as_str(), path);
+                // What is locked and gone is drift; what never was there is a wrong path.
+                let folder = folder.map_err(|error| self.gone(alias, path).unwrap_or(error))?;
+                (SourceKey::folder(&graph.root, folder.path()), Some(folder))
+            }
+            _ => match SourceKey::remote(source, alias) {
+                Some(key) => (key, None),
+                None => return Err(unlocked(alias)),
+            },
+        };
+        let Some(lock) = &graph.lock else {
+            return match folder {
+                Some(root) => Ok(dependency(alias, root, declared, None)),
+                None => Err(not_locked(alias)),
+            };
+        };
+        let entry = find_locked(lock, &key, source).ok_or_else(|| unlocked(alias))?;
+        if self.outermost && entry.replaced.as_deref() != replace {
+            return Err(unlocked(alias));
+        }
+        let vendored = self.outermost.then_some(alias);
+        let mut found = self.locked(alias, entry, vendored, declared)?;
+        if found.kind == Kind::Chart {
+            subcharts(graph, lock, entry, "", 0, &mut found.charts)?;
+        }
+        Ok(found)
+    }
+
+    /// Opens what an entry of the lock stands for, which has to be what the entry says.
+    fn locked(
+        &self,
+        alias: &Alias,
+        entry: &LockedPackage,
+        vendored: Option<&Alias>,
+        declared: bool,
+    ) -> Result<Dependency, Problem> {
+        let (root, tree) = self.graph.open(entry, vendored)?;
+        let mut found = dependency(alias, root, declared, tree);
+        found.digest = Some(entry.digest.clone());
+        Ok(found)
+    }
+
+    /// Returns the drift of a directory that is locked and gone.
+    fn gone(&self, alias: &Alias, path: &str) -> Option<Diagnostic> {
+        let lock = self.graph.lock.as_ref()?;
+        let wanted = self.root.join(path);
+        let is_this = |entry: &&LockedPackage| {
+            let key = SourceKey::locked(&entry.source);
+            let known = key.path().map(|known| normal(&self.graph.root.join(known)));
+            known.is_some_and(|known| known == normal(&wanted))
+        };
+        lock.packages.iter().find(is_this).filter(|_| !akua_disk::is_folder(&wanted))?;
+        let message = format!("the directory `{path}` of the dependency `{alias}` is gone");
+        Some(Drift::PathMissing.diagnostic(message))
+    }
+
+    /// Returns the modules that a module imports, besides those that are there.
+    fn imported(
+        &self,
+        module: &Dependency,
+        there: &[Dependency],
+    ) -> Result<Vec<Dependency>, Problem> {
+        let shown = format!("{}/kcl.mod", module.alias);
+        let bytes = module.root.read("kcl.mod", METADATA_LIMIT_BYTES)?;
+        let mut sources = SourceMap::default();
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let file = sources.add(shown, text.clone());
+        let parsed = parse_module(file, &text)
+            .map_err(|error| Problem { diagnostics: vec![*error], sources: sources.clone() })?;
+        let asking = Asking {
+            graph: self.graph,
+            root: module.root.path(),
+            tree: module.tree.as_deref(),
+            outermost: false,
+        };
+        let mut found = Vec::new();
+        for (name, wanted) in parsed.dependencies {
+            let told = |reason| Problem::from(Diagnostic::error("E_KCL_MODULE", reason));
+            let alias = Alias::new(&name).map_err(told)?;
+            let known = there.iter().any(|known| known.alias.module() == alias.module());
+            if known || (self.graph.lock.is_none() && !is_path(&wanted)) {
+                continue;
+            }
+            let registry = self.graph.supply.module_registry.as_deref();
+            let source = content::module_source(wanted, registry).map_err(told)?;
+            found.push(asking.one(&alias, &source, None, false)?);
+        }
+        Ok(found)
+    }
+}
+
+fn is_path(wanted: &ModuleDependency) -> bool {
+    matches!(wanted, ModuleDependency::Source(Source::Path { .. }))
+}
+
+impl Graph {
+    /// Opens the directory of an entry, and the tree that it was fetched as.
+    fn open(
+        &self,
+        entry: &LockedPackage,
+        vendored: Option<&Alias>,
+    ) -> Result<(Folder, Option<PathBuf>), Problem> {
+        let key = SourceKey::locked(&entry.source);
+        if let Some(path) = entry.replaced.as_deref().or_else(|| key.path()) {
+            let folder = inside(&self.root, &self.workspace, &entry.name, path)?;
+            let found = self.digest(&folder)?;
+            if found != entry.digest {
+                return Err(path_changed(path, &entry.digest, &found).into());
+            }
+            return Ok((folder, None));
+        }
+        for path in vendor::places(&self.root, entry, vendored) {
+            if let Ok(folder) = Folder::open(&path) {
+                let found = self.digest(&folder)?;
+                if found == entry.digest {
+                    let tree = folder.path().to_path_buf();
+                    return Ok((folder, Some(tree)));
+                }
+                let shown = path.strip_prefix(&self.root).unwrap_or(&path).display().to_string();
+                return Err(vendor::changed(entry, &shown, &found));
+            }
+        }
+        let cache = &self.supply.cache;
+        let tree = cache.tree(&entry.digest);
+        if self.checked.borrow().get(&tree) != Some(&entry.digest)
+            && cache.open(&entry.digest)?.is_none()
+        {
+            let Some(remote) = &self.supply.remote else {
+                return Err(offline(&key, &entry.version));
+            };
+            let supply = (cache, self.supply.yaml.as_ref());
+            remote.fetch(&key, &entry.version, Some(entry), supply)?;
+        }
+        self.checked.borrow_mut().insert(tree.clone(), entry.digest.clone());
+        let folder = Folder::open(&tree)?;
+        Ok((folder, Some(tree)))
+    }
+
+    fn digest(&self, folder: &Folder) -> Result<Digest, Problem> {
+        if let Some(known) = self.checked.borrow().get(folder.path()) {
+            return Ok(known.clone());
+        }
+        let digest = folder.digest(TreeLimits::default())?;
+        self.checked.borrow_mut().insert(folder.path().to_path_buf(), digest.clone());
+        Ok(digest)
+    }
+}
+
+/// Collects the charts that a chart's entry depends on.
+fn subcharts(
+    graph: &Graph,
+    lock: &Lock,
+    entry: &LockedPackage,
+    prefix: &str,
+    depth: usize,
+    found: &mut Vec<Subchart>,
+) -> Result<(), Problem> {
+    if depth > CHARTS_LIMIT {
+        let message = format!("charts depend on each other in more than {CHARTS_LIMIT} levels");
+        return Err(Diagnostic::error("E_CHART_RESOLVE", message).into());
+    }
+    for name in &entry.dependencies {
+        let Some(chart) = referenced(lock, name) else {
+            let message = format!("the lock has no `{name}`, which `{}` depends on", entry.name);
+            return Err(Drift::UnlockedDependency.diagnostic(message).into());
+        };
+        let (root, _) = graph.open(chart, None)?;
+        let path = format!("{prefix}charts/{}", chart.name);
+        subcharts(graph, lock, chart, &format!("{path}/"), depth.saturating_add(1), found)?;
+        found.push(Subchart { path, root });
+    }
+    Ok(())
+}
+
+fn dependency(alias: &Alias, root: Folder, declared: bool, tree: Option<PathBuf>) -> Dependency {
+    let kind = content::kind(&root);
+    Dependency {
+        alias: alias.clone(),
+        kind,
+        root,
+        digest: None,
+        charts: Vec::new(),
+        declared,
+        tree,
+    }
+}
+
+fn not_locked(alias: &Alias) -> Problem {
+    let message = format!("the dependency `{alias}` is not locked: there is no akua.lock");
+    let help = "run `akua lock`, and commit akua.lock beside akua.toml";
+    Diagnostic::error("E_LOCK_MISSING", message).help(help).into()
+}
+
+fn unlocked(alias: &Alias) -> Problem {
+    let message = format!("akua.lock has nothing that fits the dependency `{alias}`");
+    Drift::UnlockedDependency.diagnostic(message).into()
+}
+
+/// Returns a path without `.` and `..`, by its text alone.
+fn normal(path: &Path) -> PathBuf {
+    let mut out = PathBuf::new();
+    for component in path.components() {
+        match component {
+            std::path::Component::ParentDir => {
+                out.pop();
+            }
+            std::path::Component::CurDir => {}
+            other => out.push(other),
         }
     }
-    Ok(Package { manifest, manifest_bytes, root: folder, entry, dependencies, workspace })
-}
-
-/// Returns the nearest directory upward with a manifest.
-fn find_manifest(start: &Path) -> Option<PathBuf> {
-    let found = start.ancestors().find(|folder| akua_disk::exists(&folder.join(MANIFEST)));
-    found.map(Path::to_path_buf)
-}
-
-/// Returns the nearest directory upward whose manifest has `[workspace]`, else the package's own.
-/// The package's own manifest cannot widen what it may reach: the search begins above it.
-fn workspace_of(root: &Path) -> PathBuf {
-    let is_workspace = |folder: &&Path| {
-        let Ok(bytes) = akua_disk::read_file(&folder.join(MANIFEST), MANIFEST_LIMIT_BYTES) else {
-            return false;
-        };
-        akua_manifest::has_workspace(&String::from_utf8_lossy(&bytes))
-    };
-    root.ancestors().skip(1).find(is_workspace).unwrap_or(root).to_path_buf()
-}
-
-fn resolve(
-    root: &Path,
-    workspace: &Path,
-    declared: &akua_manifest::Dependency,
-) -> Result<Dependency, Box<Diagnostic>> {
-    let refuse = |code: &str, message: String, help: &str| {
-        Box::new(Diagnostic::error(code, message).label(declared.span, "").help(help))
-    };
-    let alias = &declared.alias;
-    let Source::Path { path } = &declared.source else {
-        let message = format!("the dependency `{alias}` is not locked");
-        let help = "only `path` dependencies render without a lock: put a copy into the package and depend on it by `path`";
-        return Err(refuse("E_LOCK_MISSING", message, help));
-    };
-    if Path::new(path).is_absolute() {
-        let message = format!("the dependency `{alias}` has an absolute path");
-        return Err(refuse("E_PATH_ESCAPE", message, "use a path relative to akua.toml"));
-    }
-    let folder = Folder::open(&root.join(path)).map_err(|_missing| {
-        let message = format!("there is no directory `{path}` for the dependency `{alias}`");
-        refuse(
-            "E_CHART_RESOLVE",
-            message,
-            "correct the path in akua.toml; it is relative to that file",
-        )
-    })?;
-    if !folder.path().starts_with(workspace) {
-        let message = format!("the dependency `{alias}` leads out of the workspace: `{path}`");
-        let help = "move it into the package, or declare `[workspace]` in an akua.toml above both";
-        return Err(refuse("E_PATH_ESCAPE", message, help));
-    }
-    let kind = crate::content::kind(&folder);
-    Ok(Dependency { alias: alias.clone(), kind, root: folder })
+    out
 }

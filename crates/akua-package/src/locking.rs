@@ -52,11 +52,7 @@ pub fn lock(project: &Project, supply: &Supply, keep: &Keep) -> Result<Lock, Pro
 }
 
 /// Resolves a project, with some entries of its lock preferred.
-fn solve(
-    project: &Project,
-    supply: &Supply,
-    kept: Vec<LockedPackage>,
-) -> Result<Lock, Problem> {
+fn solve(project: &Project, supply: &Supply, kept: Vec<LockedPackage>) -> Result<Lock, Problem> {
     let mut catalog = Live::new(project, supply, kept);
     let asks = catalog.root_asks()?;
     let name = project.manifest.package.name.as_str();
@@ -96,7 +92,7 @@ fn reference(entry: &LockedPackage, all: &BTreeMap<SourceKey, LockedPackage>) ->
 }
 
 /// Returns the entry that another one names.
-pub(crate) fn referenced<'l>(lock: &'l Lock, reference: &str) -> Option<&'l LockedPackage> {
+pub fn referenced<'l>(lock: &'l Lock, reference: &str) -> Option<&'l LockedPackage> {
     let (short, source) = match reference.split_once(' ') {
         Some((short, source)) => (short, Some(source)),
         None => (reference, None),
@@ -142,7 +138,11 @@ fn reuse(project: &Project, lock: &Lock) -> Option<Lock> {
 
 /// Returns the sources that an update of some aliases leaves to be resolved anew: theirs, and what
 /// no other dependency leads to.
-fn dropped(project: &Project, lock: &Lock, aliases: &[String]) -> Result<BTreeSet<String>, Problem> {
+fn dropped(
+    project: &Project,
+    lock: &Lock,
+    aliases: &[String],
+) -> Result<BTreeSet<String>, Problem> {
     for alias in aliases {
         let mut declared = project.manifest.dependencies.iter();
         if !declared.any(|declared| declared.alias.as_str() == alias) {

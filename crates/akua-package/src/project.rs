@@ -68,6 +68,33 @@ impl Project {
         Ok(Self { manifest, manifest_bytes, root, entry, lock, workspace, sources })
     }
 
+    /// Returns the project with another text as its manifest, which nothing has written yet.
+    ///
+    /// # Errors
+    /// What is wrong with the text.
+    pub fn edited(&self, text: &str) -> Result<Self, Problem> {
+        let mut sources = SourceMap::default();
+        let file = sources.add(MANIFEST, text);
+        let manifest = match akua_manifest::parse(file, text) {
+            Ok(manifest) => manifest,
+            Err(diagnostics) => return Err(Problem { diagnostics, sources }),
+        };
+        Ok(Self {
+            manifest,
+            manifest_bytes: text.as_bytes().to_vec(),
+            root: Folder::open(self.root.path())?,
+            entry: self.entry.clone(),
+            lock: self.lock.clone(),
+            workspace: self.workspace.clone(),
+            sources,
+        })
+    }
+
+    /// Returns manifest and lock, for diagnostics that point into them.
+    pub fn into_sources(self) -> SourceMap {
+        self.sources
+    }
+
     /// Returns the problem that a diagnostic at a place of the manifest is.
     pub(crate) fn problem(&self, diagnostic: Diagnostic) -> Problem {
         Problem { diagnostics: vec![diagnostic], sources: self.sources.clone() }
@@ -115,6 +142,16 @@ pub(crate) fn find_locked<'l>(
         }
         Source::Git { .. } | Source::Path { .. } => true,
     })
+}
+
+/// Returns the entry of a lock for a declared dependency, if one fits.
+pub fn find_entry<'l>(
+    project: &Project,
+    lock: &'l Lock,
+    declared: &Dependency,
+) -> Option<&'l LockedPackage> {
+    let key = project.key(declared).ok()?;
+    find_locked(lock, &key, &declared.source)
 }
 
 /// Opens a directory that a dependency names, which has to lie in the workspace.

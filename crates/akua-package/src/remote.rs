@@ -17,6 +17,7 @@ use akua_manifest::LockedPackage;
 use akua_oci::{Client, ClientOptions, FetchError};
 use akua_source::{Diagnostic, Digest};
 use serde::{Deserialize, Serialize};
+use std::fmt;
 use std::io::{Seek as _, SeekFrom};
 use std::sync::OnceLock;
 
@@ -25,11 +26,19 @@ const DOWNLOAD: &str = "download";
 /// Directory in a staging directory that an archive is unpacked into.
 const TREE: &str = "tree";
 
+/// Says how the network is used, once it is: credentials are read then, not before.
+pub type Options = dyn Fn() -> Result<ClientOptions, Problem> + Send + Sync;
+
 /// The network, as far as it may be reached. No socket is opened before something is fetched.
-#[derive(Debug)]
 pub struct Remote {
-    options: ClientOptions,
+    options: Box<Options>,
     client: OnceLock<Client>,
+}
+
+impl fmt::Debug for Remote {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Remote").field("client", &self.client).finish_non_exhaustive()
+    }
 }
 
 /// What was fetched; what the lock says of it.
@@ -81,15 +90,19 @@ pub(crate) fn tag_of(key: &SourceKey) -> Option<&str> {
 
 impl Remote {
     /// Returns the network with these rules.
-    pub fn new(options: ClientOptions) -> Self {
+    pub fn new(options: Box<Options>) -> Self {
         Self { options, client: OnceLock::new() }
     }
 
-    pub(crate) fn client(&self) -> Result<&Client, Problem> {
+    /// Returns the client, for what is no dependency.
+    ///
+    /// # Errors
+    /// What is wrong with the options; this machine gives no threads.
+    pub fn client(&self) -> Result<&Client, Problem> {
         if let Some(client) = self.client.get() {
             return Ok(client);
         }
-        let client = Client::new(self.options.clone()).map_err(|error| told(&error))?;
+        let client = Client::new((self.options)()?).map_err(|error| told(&error))?;
         Ok(self.client.get_or_init(|| client))
     }
 
@@ -214,15 +227,18 @@ fn take_archive(
     mut archive: std::fs::File,
     shown: &str,
 ) -> Result<Digest, Problem> {
-    let refused = |error: ArchiveError| {
-        let message = format!("the archive of `{shown}` is refused: {error}");
-        let help = "tell its publisher; akua unpacks nothing that could reach out of its directory";
-        Problem::from(Diagnostic::error("E_ARCHIVE", message).help(help))
-    };
+    let refused = |error: ArchiveError| refused_archive(shown, &error);
     archive.seek(SeekFrom::Start(0)).map_err(|error| refused(ArchiveError::Malformed(error)))?;
     let mut tree = Staging::new(&staging.path().join(TREE))?;
     akua_disk::unpack(archive, ArchiveLimits::default(), &mut tree).map_err(refused)?;
     staging.remove(DOWNLOAD);
     let wrapper = tree.wrapper()?;
     Ok(cache.insert(tree, &wrapper)?)
+}
+
+/// Returns the problem that an archive is refused.
+pub fn refused_archive(shown: &str, error: &ArchiveError) -> Problem {
+    let message = format!("the archive of `{shown}` is refused: {error}");
+    let help = "tell its publisher; akua unpacks nothing that could reach out of its directory";
+    Diagnostic::error("E_ARCHIVE", message).help(help).into()
 }

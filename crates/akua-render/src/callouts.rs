@@ -221,7 +221,7 @@ impl Answering<'_, '_> {
             "skipTests": arguments.skip_tests.unwrap_or(false),
             "showOnly": arguments.show_only.unwrap_or_default(),
         });
-        let frame = frame(&request, "chart", chart.root, &chart.path)?;
+        let frame = frame(&request, "chart", &chart)?;
         self.driver.engine(Guest::Helm, &frame).map_err(|mut error| {
             // The engine knows the chart's files only by their names in the chart.
             error.path = error.path.map(|path| format!("{}/{path}", arguments.chart));
@@ -240,7 +240,8 @@ impl Answering<'_, '_> {
         let overlay = paths::directory(self.package, &arguments.path);
         let overlay = overlay.map_err(|refused| self.refused(refused))?;
         let request = json!({ "path": overlay.path });
-        let frame = frame(&request, "file", overlay.root, "")?;
+        let overlay = paths::Allowed { path: String::new(), ..overlay };
+        let frame = frame(&request, "file", &overlay)?;
         self.driver.engine(Guest::Kustomize, &frame)
     }
 
@@ -248,7 +249,7 @@ impl Answering<'_, '_> {
         let arguments: PackageRender = arguments::read(METHOD_PACKAGE, args)?;
         let alias = &arguments.package;
         let mut found =
-            self.package.dependencies.iter().filter(|dependency| dependency.kind == Kind::Package);
+            self.package.dependencies.iter().filter(|d| d.kind == Kind::Package && d.declared);
         let Some(dependency) = found.find(|dependency| dependency.alias.as_str() == alias) else {
             return Err(BridgeError {
                 code: "E_DEP_UNKNOWN".to_owned(),
@@ -270,8 +271,7 @@ impl Answering<'_, '_> {
             });
         }
         let package = akua_package::load_dependency(self.package, dependency).map_err(|error| {
-            let (diagnostics, _) = error.into_diagnostics();
-            let first = diagnostics.into_iter().next();
+            let first = error.diagnostics.into_iter().next();
             first.map_or_else(
                 || internal("a package cannot be loaded".to_owned()),
                 |first| within(alias, failure::bridge(&first)),
@@ -317,14 +317,24 @@ fn within(alias: &str, mut error: BridgeError) -> BridgeError {
     error
 }
 
-/// Returns the frame for an engine: the request, and the files below a directory.
+/// Returns the frame for an engine: the request, and the files below a directory, with those of
+/// the charts that it depends on where helm looks for them.
 fn frame(
     request: &serde_json::Value,
     prefix: &str,
-    root: &Folder,
-    path: &str,
+    from: &paths::Allowed<'_>,
 ) -> Result<Vec<u8>, BridgeError> {
-    let files = root.tree(path, TreeLimits::default()).map_err(|error| failure::disk(&error))?;
+    let read = |root: &Folder, path: &str| {
+        root.tree(path, TreeLimits::default()).map_err(|error| failure::disk(&error))
+    };
+    let mut files = read(from.root, &from.path)?;
+    for chart in from.charts {
+        let more = read(&chart.root, "")?;
+        files.extend(more.into_iter().map(|file| akua_disk::TreeFile {
+            path: format!("{}/{}", chart.path, file.path),
+            bytes: file.bytes,
+        }));
+    }
     let size = files.iter().map(|file| file.bytes.len()).fold(0_usize, usize::saturating_add);
     let mut frame = FrameBuilder::with_capacity(size);
     frame.push("request", request.to_string().as_bytes());

@@ -14,6 +14,7 @@
 
 mod arguments;
 mod callouts;
+mod document;
 mod eval;
 mod failure;
 mod format;
@@ -21,6 +22,7 @@ mod paths;
 mod plan;
 mod worker;
 
+pub use document::yaml_to_json;
 pub use eval::{EvalRequest, Evaluated, evaluate, settings};
 pub use failure::RenderFailure;
 pub use format::{Formatted, FormattedFile, SourceText, format};

@@ -3,7 +3,7 @@
 use crate::failure;
 use crate::plan::CHART_HANDLE;
 use akua_disk::{DiskError, Folder};
-use akua_package::{Kind, Package};
+use akua_package::{Kind, Package, Subchart};
 use akua_wire::protocol::BridgeError;
 
 /// A directory that package code may read: an open root and a path below it.
@@ -11,6 +11,8 @@ use akua_wire::protocol::BridgeError;
 pub(crate) struct Allowed<'p> {
     pub(crate) root: &'p Folder,
     pub(crate) path: String,
+    /// Charts that a chart depends on and does not carry itself.
+    pub(crate) charts: &'p [Subchart],
 }
 
 /// A path that was refused.
@@ -33,10 +35,12 @@ pub(crate) fn chart<'p>(package: &'p Package, requested: &str) -> Result<Allowed
     let Some(alias) = requested.strip_prefix(CHART_HANDLE) else {
         return directory(package, requested);
     };
-    let mut charts =
-        package.dependencies.iter().filter(|dependency| dependency.kind == Kind::Chart);
+    let mut charts = package.dependencies.iter().filter(|d| d.kind == Kind::Chart && d.declared);
     match charts.find(|dependency| dependency.alias.as_str() == alias) {
-        Some(dependency) => Ok(Allowed { root: &dependency.root, path: String::new() }),
+        Some(dependency) => {
+            let charts = dependency.charts.as_slice();
+            Ok(Allowed { root: &dependency.root, path: String::new(), charts })
+        }
         None => Err(BridgeError {
             code: "E_CHART_RESOLVE".to_owned(),
             message: format!("there is no chart dependency `{alias}`"),
@@ -51,12 +55,14 @@ pub(crate) fn chart<'p>(package: &'p Package, requested: &str) -> Result<Allowed
 /// declared dependency.
 pub(crate) fn directory<'p>(package: &'p Package, requested: &str) -> Result<Allowed<'p>, Refused> {
     match package.root.resolve(requested) {
-        Ok(path) => Ok(Allowed { root: &package.root, path }),
+        Ok(path) => Ok(Allowed { root: &package.root, path, charts: &[] }),
         Err(DiskError::Escape { path, target }) => {
             let dependency = package.dependencies.iter().find_map(|dependency| {
                 let relative =
                     target.strip_prefix(dependency.root.path()).ok()?.to_str()?.to_owned();
-                Some(Allowed { root: &dependency.root, path: relative })
+                let charts: &[Subchart] =
+                    if relative.is_empty() { &dependency.charts } else { &[] };
+                Some(Allowed { root: &dependency.root, path: relative, charts })
             });
             dependency.ok_or_else(|| {
                 let root = package.root.path().display();

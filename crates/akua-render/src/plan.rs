@@ -84,12 +84,14 @@ pub(crate) fn plan(
 /// asked for.
 fn chart_module(dependency: &Dependency, guest_path: &str) -> (String, String) {
     let alias = &dependency.alias;
+    let digest = dependency.digest.as_ref().map_or("None".to_owned(), |d| format!("\"{d}\""));
     let source = format!(
         r#"import file
 import yaml
 import akua.helm
 
 path = "{CHART_HANDLE}{alias}"
+digest = {digest}
 version = yaml.decode(file.read("{guest_path}/Chart.yaml")).version
 template = lambda options = {{}} {{
     helm.template({{"chart" = path, **options}})

@@ -66,6 +66,11 @@ pub enum Goal {
         /// Their names, for errors.
         names: Vec<String>,
     },
+    /// A YAML document as JSON; nothing is evaluated. The part [`SOURCE`] holds it.
+    Json {
+        /// Its name, for errors.
+        name: String,
+    },
     /// Its files, formatted; nothing is evaluated. The parts [`SOURCE`] hold their texts.
     Format {
         /// Names of the files, for errors, in the order of the parts.

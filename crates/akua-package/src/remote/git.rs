@@ -37,7 +37,8 @@ pub(super) fn fetch(
         Some(commit) => commit.to_owned(),
         None => reference.to_owned(),
     };
-    let known = if is_commit(&wanted) { Some(wanted.clone()) } else { current(client, url, &wanted)? };
+    let known =
+        if is_commit(&wanted) { Some(wanted.clone()) } else { current(client, url, &wanted)? };
     if let Some(commit) = &known
         && let Some(fact) = cache.fact(FACT, format!("{url} {commit}").as_bytes())
         && let Ok(fetched) = serde_json::from_slice::<Fetched>(&fact)

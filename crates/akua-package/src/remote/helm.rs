@@ -53,10 +53,8 @@ impl Index {
     /// Returns the versions of a chart.
     pub(super) fn candidates(&self, chart: &str) -> Vec<Candidate> {
         let entries = self.entries.get(chart).map_or(&[][..], Vec::as_slice);
-        let candidate = |entry: &Entry| Candidate {
-            tag: entry.version.clone(),
-            yanked: entry.deprecated,
-        };
+        let candidate =
+            |entry: &Entry| Candidate { tag: entry.version.clone(), yanked: entry.deprecated };
         entries.iter().map(candidate).collect()
     }
 
@@ -102,22 +100,23 @@ pub(super) fn fetch(
     let fetched = client
         .fetch_file(&absolute(url, archive), ARCHIVE_LIMIT_BYTES, &mut file)
         .map_err(|error| told(&error))?;
+    let archive_digest: Digest = fetched.digest.into();
     let pinned = pin.and_then(|pin| pin.layer_digest.as_ref());
-    if let Some(pinned) = pinned.filter(|pinned| **pinned != fetched.digest) {
+    if let Some(pinned) = pinned.filter(|pinned| **pinned != archive_digest) {
         let key = SourceKey::locked(&format!("helm+{url}#{chart}"));
-        return Err(changed(&key, version, pinned, &fetched.digest));
+        return Err(changed(&key, version, pinned, &archive_digest));
     }
-    if let Some(said) = entry.archive_digest().filter(|said| *said != fetched.digest) {
+    if let Some(said) = entry.archive_digest().filter(|said| *said != archive_digest) {
         let message = format!("the archive of `{shown}` is not what the index of `{url}` says");
         let diagnostic = Diagnostic::error("E_FETCH_DIGEST", message);
-        let found = format!("found {}", fetched.digest);
+        let found = format!("found {archive_digest}");
         return Err(diagnostic.note(format!("expected {said}")).note(found).into());
     }
     let digest = take_archive(cache, staging, file, &shown)?;
     Ok(Fetched {
         digest,
         manifest_digest: None,
-        layer_digest: Some(fetched.digest),
+        layer_digest: Some(archive_digest),
         commit: None,
         yanked: entry.deprecated,
     })

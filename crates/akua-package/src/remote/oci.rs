@@ -28,7 +28,7 @@ pub(super) fn candidates(client: &Client, repository: &str) -> Result<Vec<Candid
 
 /// Returns the digest of the manifest that a tag leads to now.
 pub(super) fn current(client: &Client, repository: &str, tag: &str) -> Result<Digest, Problem> {
-    manifest(client, &named(repository)?, tag).map(|found| found.digest)
+    manifest(client, &named(repository)?, tag).map(|found| found.digest.into())
 }
 
 /// Fetches an artifact: its manifest, by the pin or by its tag, and the layer that holds its files.
@@ -56,8 +56,8 @@ pub(super) fn fetch(
     let digest = take_archive(cache, staging, archive, &shown)?;
     let fetched = Fetched {
         digest,
-        manifest_digest: Some(manifest.digest.clone()),
-        layer_digest: Some(layer.digest),
+        manifest_digest: Some(manifest.digest.clone().into()),
+        layer_digest: Some(layer.digest.into()),
         commit: None,
         yanked,
     };
@@ -69,9 +69,8 @@ pub(super) fn fetch(
 fn manifest(client: &Client, repository: &Repository, tag: &str) -> Result<OciManifest, Problem> {
     // Tags cannot have the `+` of a version.
     let tag = tag.replace('+', "_");
-    let reference = Reference::parse(&tag).map_err(|error| {
-        Problem::from(Diagnostic::error("E_FETCH_PROTOCOL", error.to_string()))
-    })?;
+    let reference = Reference::parse(&tag)
+        .map_err(|error| Problem::from(Diagnostic::error("E_FETCH_PROTOCOL", error.to_string())))?;
     client.fetch_manifest(repository, &reference).map_err(|error| told(&error))
 }
 
@@ -85,9 +84,9 @@ fn content(manifest: &OciManifest, shown: &str) -> Result<(Descriptor, bool), Pr
     let Parsed::Image(image) = &manifest.parsed else {
         return Err(refuse("it is an index of several artifacts"));
     };
-    let found = CONTENT.iter().find_map(|media_type| {
-        image.layers.iter().find(|layer| layer.media_type == *media_type)
-    });
+    let found = CONTENT
+        .iter()
+        .find_map(|media_type| image.layers.iter().find(|layer| layer.media_type == *media_type));
     let layer = found.ok_or_else(|| refuse("it has no layer with files"))?;
     let yanked = image.annotations.get(YANKED).is_some_and(|text| text == "true");
     Ok((layer.clone(), yanked))

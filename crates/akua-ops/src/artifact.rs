@@ -1,0 +1,272 @@
+//! Packages in registries: `akua push`, `akua pull`, `akua inspect`.
+
+use crate::failure::named_file;
+use crate::{Failure, Home};
+use akua_disk::{ArchiveLimits, Staging};
+use akua_manifest::Manifest;
+use akua_oci::{Descriptor, FetchError, Parsed, Reference, Repository};
+use akua_package::{Problem, refused_archive};
+use akua_source::{Diagnostic, Digest, SourceMap};
+use serde::Serialize;
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
+use std::path::{Path, PathBuf};
+
+/// Media type of a package's manifest.
+const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+/// Media type of a package's configuration, and the type of the artifact.
+const CONFIG: &str = "application/vnd.akua.package.config.v1+json";
+/// Media type of a package's files.
+const CONTENT: &str = "application/vnd.akua.package.content.v1.tar+gzip";
+/// Largest archive of a package, in bytes.
+const ARCHIVE_LIMIT_BYTES: u64 = 100 << 20;
+/// Largest `akua.toml`, in bytes.
+const METADATA_LIMIT_BYTES: u64 = 1 << 20;
+
+/// What to push, and where to.
+#[derive(Debug, Clone)]
+pub struct PushRequest {
+    /// The archive.
+    pub tarball: PathBuf,
+    /// The repository: `oci://HOST/NAME`.
+    pub reference: String,
+    /// The tag; by default the package's version.
+    pub tag: Option<String>,
+    /// Where things are.
+    pub home: Home,
+}
+
+/// The result of `push`.
+#[derive(Debug, Serialize)]
+pub struct PushOutcome {
+    /// The repository.
+    pub oci_ref: String,
+    /// The tag.
+    pub tag: String,
+    /// Digest of the manifest.
+    pub manifest_digest: String,
+    /// Digest of the archive.
+    pub layer_digest: String,
+    /// Bytes of the archive.
+    pub layer_size: usize,
+    /// The archive.
+    pub tarball: String,
+}
+
+/// Pushes a packed package; the tag moves last.
+///
+/// # Errors
+/// [`Failure`]; the tag is where it was then.
+pub fn push(request: &PushRequest) -> Result<PushOutcome, Failure> {
+    let archive = read_archive(&request.tarball)?;
+    let facts = facts(&archive, &request.tarball, &request.home)?;
+    let repository = repository(&request.reference)?;
+    let package = &facts.manifest.package;
+    let tag = request.tag.clone().unwrap_or_else(|| package.version.replace('+', "_"));
+    let reference = reference(&tag)?;
+    let remote = request.home.remote();
+    let client = remote.client()?;
+    let config = json!({ "akuaVersion": env!("CARGO_PKG_VERSION") }).to_string();
+    let config_digest = client.push_blob(&repository, config.as_bytes()).map_err(told)?;
+    let layer_digest = client.push_blob(&repository, &archive).map_err(told)?;
+    let manifest = json!({
+        "schemaVersion": 2,
+        "mediaType": MANIFEST,
+        "artifactType": CONFIG,
+        "config": { "mediaType": CONFIG, "digest": config_digest.as_str(), "size": config.len() },
+        "layers": [{ "mediaType": CONTENT, "digest": layer_digest.as_str(), "size": archive.len() }],
+        "annotations": {
+            "dev.akua.package.name": package.name.as_str(),
+            "dev.akua.package.version": package.version,
+            "org.opencontainers.image.title": package.name.as_str(),
+            "org.opencontainers.image.version": package.version,
+        },
+    });
+    let bytes = manifest.to_string();
+    let pushed = client.push_manifest(&repository, &reference, MANIFEST, bytes.as_bytes());
+    let digest = pushed.map_err(told)?;
+    Ok(PushOutcome {
+        oci_ref: format!("oci://{repository}"),
+        tag,
+        manifest_digest: digest.as_str().to_owned(),
+        layer_digest: layer_digest.as_str().to_owned(),
+        layer_size: archive.len(),
+        tarball: request.tarball.display().to_string(),
+    })
+}
+
+/// What to pull, and where to.
+#[derive(Debug, Clone)]
+pub struct PullRequest {
+    /// The repository: `oci://HOST/NAME`.
+    pub reference: String,
+    /// The tag, or a digest.
+    pub tag: String,
+    /// The directory, which must not be there.
+    pub out: PathBuf,
+    /// Where things are.
+    pub home: Home,
+}
+
+/// The result of `pull`.
+#[derive(Debug, Serialize)]
+pub struct PullOutcome {
+    /// The repository.
+    pub oci_ref: String,
+    /// The tag.
+    pub tag: String,
+    /// Digest of the manifest.
+    pub manifest_digest: String,
+    /// Digest of the archive.
+    pub layer_digest: String,
+    /// The directory.
+    pub out: String,
+}
+
+/// Fetches a package and unpacks it, with the dependencies that it carries.
+///
+/// # Errors
+/// [`Failure`]; the directory is not there then.
+pub fn pull(request: &PullRequest) -> Result<PullOutcome, Failure> {
+    if akua_disk::exists(&request.out) {
+        let message = format!("there is a `{}` already", request.out.display());
+        let help = "choose another directory with --out, or move it away";
+        return Err(Diagnostic::error("E_PULL_EXISTS", message).help(help).into());
+    }
+    let repository = repository(&request.reference)?;
+    let remote = request.home.remote();
+    let client = remote.client()?;
+    let manifest = client.fetch_manifest(&repository, &reference(&request.tag)?).map_err(told)?;
+    let layer = layer(&manifest.parsed).ok_or_else(|| {
+        let message = format!("`{repository}` {} is no Package", request.tag);
+        Diagnostic::error("E_DEP_KIND", message).help("a chart or module is added with `akua add`")
+    })?;
+    let mut archive = Vec::new();
+    client.fetch_blob(&repository, layer, &mut archive).map_err(told)?;
+    let shown = format!("{repository}:{}", request.tag);
+    let parent = request.out.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let mut staging = Staging::new(&parent.unwrap_or(Path::new(".")).join(".akua-staging"))?;
+    let limits = ArchiveLimits { keep_vendored: true, ..ArchiveLimits::default() };
+    akua_disk::unpack(archive.as_slice(), limits, &mut staging)
+        .map_err(|error| refused_archive(&shown, &error))?;
+    let holder = staging.path().parent().map(Path::to_path_buf);
+    staging.commit("", &request.out)?;
+    if let Some(holder) = holder {
+        akua_disk::remove_abandoned(&holder)?;
+        akua_disk::remove_empty(&holder);
+    }
+    Ok(PullOutcome {
+        oci_ref: format!("oci://{repository}"),
+        tag: request.tag.clone(),
+        manifest_digest: manifest.digest.as_str().to_owned(),
+        layer_digest: layer.digest.as_str().to_owned(),
+        out: request.out.display().to_string(),
+    })
+}
+
+fn layer(parsed: &Parsed) -> Option<&Descriptor> {
+    let Parsed::Image(image) = parsed else { return None };
+    image.layers.iter().find(|layer| layer.media_type == CONTENT)
+}
+
+/// What an archive is.
+#[derive(Debug, Serialize)]
+pub struct Inspected {
+    /// Always `tarball`.
+    pub kind: &'static str,
+    /// Digest of the archive.
+    pub layer_digest: String,
+    /// Bytes of the archive.
+    pub compressed_size_bytes: usize,
+    /// Bytes of the files.
+    pub uncompressed_size_bytes: u64,
+    /// Files in it.
+    pub file_count: usize,
+    /// The package's name.
+    pub package_name: String,
+    /// Its version.
+    pub package_version: String,
+    /// The edition of its manifest.
+    pub package_edition: String,
+    /// Directories of dependencies in it.
+    pub vendored_deps: Vec<String>,
+}
+
+/// Returns what an archive is; nothing of it is evaluated.
+///
+/// # Errors
+/// [`Failure`].
+pub fn inspect(tarball: &Path, home: &Home) -> Result<Inspected, Failure> {
+    let archive = read_archive(tarball)?;
+    let facts = facts(&archive, tarball, home)?;
+    let package = facts.manifest.package;
+    Ok(Inspected {
+        kind: "tarball",
+        layer_digest: Digest::from_bytes(Sha256::digest(&archive).into()).to_string(),
+        compressed_size_bytes: archive.len(),
+        uncompressed_size_bytes: facts.size_bytes,
+        file_count: facts.file_count,
+        package_name: package.name.to_string(),
+        package_version: package.version,
+        package_edition: package.edition,
+        vendored_deps: facts.vendored,
+    })
+}
+
+/// What an archive holds.
+struct Facts {
+    manifest: Manifest,
+    size_bytes: u64,
+    file_count: usize,
+    vendored: Vec<String>,
+}
+
+/// Unpacks an archive aside and looks at it.
+fn facts(archive: &[u8], shown: &Path, home: &Home) -> Result<Facts, Failure> {
+    let shown = shown.display().to_string();
+    let mut staging = akua_package::Cache::new(&home.cache).staging()?;
+    let limits = ArchiveLimits { keep_vendored: true, ..ArchiveLimits::default() };
+    akua_disk::unpack(archive, limits, &mut staging)
+        .map_err(|error| refused_archive(&shown, &error))?;
+    let folder = staging.opened("")?;
+    let bytes = folder.read("akua.toml", METADATA_LIMIT_BYTES).map_err(|_missing| {
+        let message = format!("`{shown}` holds no Package: it has no akua.toml");
+        Diagnostic::error("E_DEP_KIND", message).help("`akua pack` makes the archive of a package")
+    })?;
+    let mut sources = SourceMap::default();
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    let file = sources.add(format!("{shown}/akua.toml"), text.clone());
+    let manifest = akua_manifest::parse(file, &text)
+        .map_err(|diagnostics| Problem { diagnostics, sources })?;
+    let vendored = folder.names(akua_package::VENDOR);
+    let mut file_count = folder.count()?;
+    let mut size_bytes = folder.size_bytes()?;
+    for directory in &vendored {
+        let below = staging.opened(&format!("{}/{directory}", akua_package::VENDOR))?;
+        file_count = file_count.saturating_add(below.count()?);
+        size_bytes = size_bytes.saturating_add(below.size_bytes()?);
+    }
+    Ok(Facts { manifest, size_bytes, file_count, vendored })
+}
+
+fn read_archive(path: &Path) -> Result<Vec<u8>, Failure> {
+    akua_disk::read_file(path, ARCHIVE_LIMIT_BYTES)
+        .map_err(|error| named_file("E_ARCHIVE", &error, "name an archive that `akua pack` made"))
+}
+
+fn repository(text: &str) -> Result<Repository, Failure> {
+    Repository::parse(text).map_err(|error| {
+        let help = "a repository is `oci://HOST/NAME`, without a tag";
+        Diagnostic::error("E_INVALID_FLAG", error.to_string()).help(help).into()
+    })
+}
+
+fn reference(text: &str) -> Result<Reference, Failure> {
+    Reference::parse(text)
+        .map_err(|error| Diagnostic::error("E_INVALID_FLAG", error.to_string()).into())
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is used as a function of an error")]
+fn told(error: FetchError) -> Failure {
+    error.to_diagnostic().into()
+}

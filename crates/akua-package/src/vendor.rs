@@ -1,0 +1,138 @@
+//! Vendored dependencies: copies in the package, so that a render needs neither network nor cache.
+
+use crate::catalog::{Supply, offline};
+use crate::key::SourceKey;
+use crate::problem::{Drift, Problem};
+use crate::project::{Project, find_locked};
+use akua_disk::{Folder, Staging, TreeFile, TreeLimits};
+use akua_manifest::{Alias, Lock, LockedPackage, Source};
+use akua_source::{Diagnostic, Digest};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// Where vendored dependencies are, below the package.
+pub const VENDOR: &str = ".akua/vendor";
+
+/// A vendored dependency.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Vendored {
+    /// Its directory below [`VENDOR`]: an alias, or `NAME@VERSION` of what a dependency depends on.
+    pub directory: String,
+    /// The digest of its files.
+    pub digest: Digest,
+}
+
+/// Returns where an entry may be vendored, the likeliest first.
+pub(crate) fn places(root: &Path, entry: &LockedPackage, alias: Option<&Alias>) -> Vec<PathBuf> {
+    let alias = alias.map(|alias| alias.as_str().to_owned());
+    let names = alias.into_iter().chain([indirect(entry)]);
+    names.map(|name| root.join(VENDOR).join(name)).collect()
+}
+
+/// Returns the problem that a vendored copy is not what the lock says.
+pub(crate) fn changed(entry: &LockedPackage, shown: &str, found: &Digest) -> Problem {
+    let message = format!("the vendored copy `{shown}` of `{}` has changed", entry.name);
+    let mut diagnostic = Drift::LockDigestMismatch.diagnostic(message);
+    diagnostic.helps = vec!["to take what the lock says: akua vendor".to_owned()];
+    diagnostic.note(format!("expected {}", entry.digest)).note(format!("found {found}")).into()
+}
+
+/// Returns the directory of what only dependencies depend on.
+fn indirect(entry: &LockedPackage) -> String {
+    let letter = |letter: char| {
+        if letter.is_ascii_alphanumeric() || "._-+".contains(letter) { letter } else { '_' }
+    };
+    let text = format!("{}@{}", entry.name, entry.version);
+    text.chars().map(|found| if found == '@' { '@' } else { letter(found) }).collect()
+}
+
+/// Returns the directory for each entry of a lock that is fetched.
+pub(crate) fn directories<'l>(
+    project: &Project,
+    lock: &'l Lock,
+) -> Result<BTreeMap<String, &'l LockedPackage>, Problem> {
+    let mut found: BTreeMap<String, &LockedPackage> = BTreeMap::new();
+    for declared in &project.manifest.dependencies {
+        let key = project.key(declared).map_err(|error| project.problem(*error))?;
+        if let Some(entry) = find_locked(lock, &key, &declared.source) {
+            found.insert(declared.alias.to_string(), entry);
+        }
+    }
+    for entry in &lock.packages {
+        if !found.values().any(|known| *known == entry) {
+            found.insert(indirect(entry), entry);
+        }
+    }
+    found.retain(|_, entry| {
+        entry.replaced.is_none() && SourceKey::locked(&entry.source).path().is_none()
+    });
+    Ok(found)
+}
+
+/// Copies all fetched dependencies of a lock into the package, instead of what is vendored there.
+///
+/// # Errors
+/// What is in neither cache nor network; `LockDigestMismatch`. What was vendored stays then.
+pub fn vendor(project: &Project, lock: &Lock, supply: &Supply) -> Result<Vec<Vendored>, Problem> {
+    let mut staging = Staging::new(&project.root.path().join(".akua/staging"))?;
+    let mut vendored = Vec::new();
+    for (directory, files) in vendored_files(project, lock, supply)? {
+        for file in files {
+            staging.file(&format!("{directory}/{}", file.path), &file.bytes)?;
+        }
+        let digest = staging.opened(&directory)?.digest(TreeLimits::default())?;
+        vendored.push(Vendored { directory, digest });
+    }
+    let holder = project.root.path().join(".akua/staging");
+    staging.replace(&project.root.path().join(VENDOR))?;
+    akua_disk::remove_empty(&holder);
+    Ok(vendored)
+}
+
+/// Returns the files of all fetched dependencies of a lock, by the directory that they are vendored
+/// in.
+///
+/// # Errors
+/// What is in neither cache nor network; `LockDigestMismatch`.
+pub fn vendored_files(
+    project: &Project,
+    lock: &Lock,
+    supply: &Supply,
+) -> Result<Vec<(String, Vec<TreeFile>)>, Problem> {
+    let mut found = Vec::new();
+    for (directory, entry) in directories(project, lock)? {
+        found.push((directory, tree(entry, supply)?.tree("", TreeLimits::default())?));
+    }
+    Ok(found)
+}
+
+/// Returns what keeps a package from being packed: a dependency that lies outside of it.
+pub fn in_package(project: &Project) -> Option<Diagnostic> {
+    project.manifest.dependencies.iter().find_map(|declared| {
+        let alias = &declared.alias;
+        if declared.replace.is_some() {
+            let message = format!("the dependency `{alias}` is replaced by a directory");
+            let help = "publish the fork, and depend on it; `replace` is for work on this machine";
+            return Some(Diagnostic::error("E_PACK_REPLACE", message).help(help));
+        }
+        let Source::Path { path } = &declared.source else { return None };
+        let folder = project.folder(declared, path).ok()?;
+        if folder.path().starts_with(project.root.path()) {
+            return None;
+        }
+        let message = format!("the dependency `{alias}` lies outside of the package: `{path}`");
+        let help = "move it into the package, or publish it and depend on it";
+        Some(Diagnostic::error("E_PACK_PATH", message).help(help))
+    })
+}
+
+/// Opens the tree of an entry in the cache, fetching it if it is not there.
+pub(crate) fn tree(entry: &LockedPackage, supply: &Supply) -> Result<Folder, Problem> {
+    if let Some(folder) = supply.cache.open(&entry.digest)? {
+        return Ok(folder);
+    }
+    let key = SourceKey::locked(&entry.source);
+    let Some(remote) = &supply.remote else { return Err(offline(&key, &entry.version)) };
+    remote.fetch(&key, &entry.version, Some(entry), (&supply.cache, supply.yaml.as_ref()))?;
+    Ok(Folder::open(&supply.cache.tree(&entry.digest))?)
+}

@@ -1,0 +1,127 @@
+//! Checking without rendering: manifest against lock, lock against vendored copies, cache and disk.
+
+use crate::catalog::Supply;
+use crate::key::SourceKey;
+use crate::locking::{path_drift, referenced};
+use crate::problem::{Drift, Problem};
+use crate::project::{Project, find_locked};
+use crate::vendor::{self, VENDOR};
+use akua_disk::{Folder, TreeLimits};
+use akua_manifest::{Lock, LockedPackage};
+use akua_source::Diagnostic;
+
+/// Returns all that differs from what a project's lock says. What is in neither place is no drift:
+/// it is fetched, and checked, when it is needed.
+///
+/// # Errors
+/// Something cannot be read; `E_LOCK_MISSING` where there are dependencies and no lock.
+pub fn verify(project: &Project, supply: &Supply) -> Result<Vec<Diagnostic>, Problem> {
+    let Some(lock) = &project.lock else {
+        if project.manifest.dependencies.is_empty() {
+            return Ok(Vec::new());
+        }
+        let message = "there is no akua.lock";
+        let help = "run `akua lock`, and commit akua.lock beside akua.toml";
+        return Err(Diagnostic::error("E_LOCK_MISSING", message).help(help).into());
+    };
+    let mut found = manifest_drift(project, lock);
+    found.extend(path_drift(project, lock)?);
+    found.extend(vendor_drift(project, lock)?);
+    found.extend(cache_drift(lock, supply)?);
+    Ok(found)
+}
+
+/// Declared dependencies that are not locked, and entries that nothing depends on.
+fn manifest_drift(project: &Project, lock: &Lock) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    let mut waiting: Vec<&LockedPackage> = Vec::new();
+    for declared in &project.manifest.dependencies {
+        let key = match project.key(declared) {
+            Ok(key) => key,
+            // Its directory is gone: that is said where paths are checked, if it was locked.
+            Err(error) => {
+                let source = match &declared.source {
+                    akua_manifest::Source::Path { path } => path.trim_start_matches("./"),
+                    _ => "",
+                };
+                let gone = lock.packages.iter().find(|entry| {
+                    SourceKey::locked(&entry.source).path() == Some(source.trim_end_matches('/'))
+                });
+                match gone {
+                    Some(entry) => waiting.push(entry),
+                    None => found.push(*error),
+                }
+                continue;
+            }
+        };
+        match find_locked(lock, &key, &declared.source) {
+            Some(entry) if entry.replaced == declared.replace => waiting.push(entry),
+            _ => {
+                let alias = &declared.alias;
+                let message = format!("akua.lock has nothing that fits the dependency `{alias}`");
+                let diagnostic = Drift::UnlockedDependency.diagnostic(message);
+                found.push(diagnostic.label(declared.span, ""));
+            }
+        }
+    }
+    let mut reached: Vec<&LockedPackage> = Vec::new();
+    while let Some(entry) = waiting.pop() {
+        if reached.contains(&entry) {
+            continue;
+        }
+        reached.push(entry);
+        for name in &entry.dependencies {
+            match referenced(lock, name) {
+                Some(next) => waiting.push(next),
+                None => {
+                    let message =
+                        format!("akua.lock has no `{name}`, which `{}` depends on", entry.name);
+                    found.push(Drift::UnlockedDependency.diagnostic(message));
+                }
+            }
+        }
+    }
+    for entry in lock.packages.iter().filter(|entry| !reached.contains(entry)) {
+        let message = format!("nothing depends on `{}` {} of akua.lock", entry.name, entry.version);
+        found.push(Drift::OrphanedEntry.diagnostic(message));
+    }
+    found
+}
+
+fn vendor_drift(project: &Project, lock: &Lock) -> Result<Vec<Diagnostic>, Problem> {
+    let mut found = Vec::new();
+    // Where a directory is gone aliases cannot be told: that is said elsewhere.
+    let Ok(directories) = vendor::directories(project, lock) else { return Ok(found) };
+    for (directory, entry) in directories {
+        let Ok(folder) = Folder::open(&project.root.path().join(VENDOR).join(&directory)) else {
+            continue;
+        };
+        let digest = folder.digest(TreeLimits::default())?;
+        if digest != entry.digest {
+            let shown = format!("{VENDOR}/{directory}");
+            found.extend(vendor::changed(entry, &shown, &digest).diagnostics);
+        }
+    }
+    Ok(found)
+}
+
+fn cache_drift(lock: &Lock, supply: &Supply) -> Result<Vec<Diagnostic>, Problem> {
+    let mut found = Vec::new();
+    for entry in &lock.packages {
+        let is_local = SourceKey::locked(&entry.source).path().is_some();
+        let path = supply.cache.tree(&entry.digest);
+        if is_local || entry.replaced.is_some() || !akua_disk::is_folder(&path) {
+            continue;
+        }
+        let digest = Folder::open(&path)?.digest(TreeLimits::default())?;
+        if digest != entry.digest {
+            let message =
+                format!("the cached copy of `{}` {} has changed", entry.name, entry.version);
+            let mut diagnostic = Drift::LockDigestMismatch.diagnostic(message);
+            diagnostic.helps = vec!["to remove what is broken: akua cache verify".to_owned()];
+            let diagnostic = diagnostic.note(format!("expected {}", entry.digest));
+            found.push(diagnostic.note(format!("found {digest}")));
+        }
+    }
+    Ok(found)
+}
