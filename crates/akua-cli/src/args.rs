@@ -1,5 +1,7 @@
 //! The command line.
 
+pub(crate) mod package;
+
 use clap::{ArgAction, Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -25,6 +27,9 @@ pub(crate) struct Common {
     /// Print without colour, also on a terminal.
     #[arg(long, global = true)]
     pub(crate) no_color: bool,
+    /// Show no progress bars, also on a terminal.
+    #[arg(long, global = true)]
+    pub(crate) no_progress: bool,
 }
 
 /// The commands.
@@ -32,6 +37,36 @@ pub(crate) struct Common {
 pub(crate) enum Command {
     /// Render a package to Kubernetes YAML.
     Render(Box<Render>),
+    /// Make a package to begin with.
+    Init(package::Init),
+    /// Add a dependency to akua.toml, and lock it.
+    Add(Box<package::Add>),
+    /// Remove a dependency from akua.toml and akua.lock.
+    Remove(package::Remove),
+    /// Resolve what akua.toml asks for, and write akua.lock.
+    Lock(package::Lock),
+    /// Take newer versions, and accept what has changed.
+    Update(package::Update),
+    /// Prove that nothing moved since the lock was written.
+    Verify(package::OfPackage),
+    /// Show what depends on what.
+    Tree(package::Tree),
+    /// Copy all dependencies into the package, so that it renders without network and cache.
+    Vendor(package::OfPackage),
+    /// Pack a package into an archive; the same files give the same bytes.
+    Pack(package::Pack),
+    /// Push a packed package to a registry.
+    Push(package::Push),
+    /// Fetch a package from a registry and unpack it.
+    Pull(package::Pull),
+    /// Say what an archive is, without evaluating anything.
+    Inspect(package::Inspect),
+    /// Look after the cache.
+    #[command(subcommand)]
+    Cache(package::Cache),
+    /// Look after credentials of registries.
+    #[command(subcommand)]
+    Auth(package::Auth),
     /// Evaluate plain KCL files, in the sandbox, and print the result.
     Eval(Box<Eval>),
     /// Lay out KCL files the one way, in place.
@@ -61,6 +96,9 @@ pub(crate) struct Render {
     /// Render, report, write nothing.
     #[arg(long)]
     pub(crate) dry_run: bool,
+    /// Whether the network may be used.
+    #[command(flatten)]
+    pub(crate) network: package::Network,
     /// Limits.
     #[command(flatten)]
     pub(crate) limits: Limits,

@@ -1,5 +1,7 @@
 //! Each command: arguments to a request, one call, print.
 
+mod package;
+
 use crate::args::{Args, Command, Common, Completions, Eval, Fmt, Format, Limits, Render};
 use crate::print::Printer;
 use akua_ops::eval::{EvalOptions, EvalRequest, eval};
@@ -16,6 +18,20 @@ pub(crate) fn run(args: Args) -> Exit {
     let printer = Printer::new(&args.common);
     let result = match args.command {
         Command::Render(args) => run_render(&printer, &args),
+        Command::Init(args) => package::run_init(&printer, args),
+        Command::Add(args) => package::run_add(&printer, *args),
+        Command::Remove(args) => package::run_remove(&printer, args),
+        Command::Lock(args) => package::run_lock(&printer, args),
+        Command::Update(args) => package::run_update(&printer, args),
+        Command::Verify(args) => package::run_verify(&printer, &args),
+        Command::Tree(args) => package::run_tree(&printer, &args),
+        Command::Vendor(args) => package::run_vendor(&printer, &args),
+        Command::Pack(args) => package::run_pack(&printer, args),
+        Command::Push(args) => package::run_push(&printer, args),
+        Command::Pull(args) => package::run_pull(&printer, args),
+        Command::Inspect(args) => package::run_inspect(&printer, &args),
+        Command::Cache(args) => package::run_cache(&printer, &args),
+        Command::Auth(args) => package::run_auth(&printer, &args),
         Command::Eval(args) => run_eval(&printer, *args),
         Command::Fmt(args) => run_fmt(&printer, args),
         Command::Version => Ok(run_version(&printer, &args.common)),
@@ -36,6 +52,7 @@ fn run_render(printer: &Printer, args: &Render) -> Result<Exit, Failure> {
         inputs: args.inputs.clone(),
         target,
         limits: limits(&args.limits, args.max_depth),
+        home: printer.home(args.network.offline),
     })?;
     printer.printed(&outcome.printed);
     printer.diagnostics(&outcome.warnings, &outcome.sources);

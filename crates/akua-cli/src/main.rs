@@ -6,7 +6,9 @@
 
 mod args;
 mod commands;
+mod environment;
 mod print;
+mod progress;
 mod report;
 
 use clap::Parser as _;

@@ -1,8 +1,9 @@
 //! Writes to stdout and stderr; text from packages is escaped before a terminal sees it.
 
 use crate::args::Common;
-use crate::report;
-use akua_ops::{Exit, Failure};
+use crate::environment::home;
+use crate::{progress, report};
+use akua_ops::{Exit, Failure, Home};
 use akua_source::{Diagnostic, SourceMap};
 use serde::Serialize;
 use std::io::{ErrorKind, IsTerminal as _, Write as _};
@@ -15,13 +16,22 @@ pub(crate) struct Printer {
     pub(crate) json: bool,
     /// Whether stderr takes colour.
     color: bool,
+    /// Whether long work shows how far it is.
+    progress: bool,
 }
 
 impl Printer {
     #[expect(clippy::disallowed_methods, reason = "akua-cli owns the environment")]
     pub(crate) fn new(common: &Common) -> Self {
         let wanted = !common.no_color && std::env::var_os("NO_COLOR").is_none();
-        Self { json: common.json, color: wanted && std::io::stderr().is_terminal() }
+        let terminal = std::io::stderr().is_terminal();
+        let progress = terminal && !common.json && !common.no_progress;
+        Self { json: common.json, color: wanted && terminal, progress }
+    }
+
+    /// Returns where things are on this machine; transfers show how far they are.
+    pub(crate) fn home(&self, offline: bool) -> Home {
+        Home { progress: self.progress.then(progress::bars), ..home(offline) }
     }
 
     /// Prints one line on stdout.

@@ -121,7 +121,8 @@ pub struct Cost {
 /// [`Failure`]; the output directory is as it was then.
 pub fn render(request: &RenderRequest) -> Result<RenderOutcome, Failure> {
     let limits = request.limits.limits();
-    let package = akua_package::load(&request.package, Rc::new(request.home.supply(limits)))?;
+    let package =
+        akua_package::load(&request.package, Rc::new(request.home.supply(limits.clone())))?;
     let inputs = inputs(&package, request.inputs.as_deref())?;
     let rendered = akua_render::render(&package, inputs.as_ref(), limits)?;
     let Rendered { objects, warnings, sources, printed, report } = rendered;

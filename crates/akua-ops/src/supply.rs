@@ -113,7 +113,7 @@ struct StoreYaml {
 
 impl Yaml for StoreYaml {
     fn to_json(&self, name: &str, bytes: &[u8]) -> Result<String, Box<Diagnostic>> {
-        akua_render::yaml_to_json(name, bytes, self.limits).map_err(|failure| {
+        akua_render::yaml_to_json(name, bytes, self.limits.clone()).map_err(|failure| {
             let first = failure.diagnostics.into_iter().next();
             let unknown = || Diagnostic::error("E_INTERNAL", format!("`{name}` cannot be read"));
             Box::new(first.unwrap_or_else(unknown))

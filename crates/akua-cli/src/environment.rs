@@ -1,0 +1,51 @@
+//! What akua takes from the environment.
+#![expect(clippy::disallowed_methods, reason = "akua-cli owns the environment")]
+
+use akua_ops::Home;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// Returns where things are on this machine.
+///
+/// | variable | meaning |
+/// |---|---|
+/// | `XDG_CACHE_HOME`, `HOME` | the cache is `akua/` in the first, else `.cache/akua/` in the second |
+/// | `XDG_CONFIG_HOME`, `HOME` | `akua/auth.toml` likewise |
+/// | `DOCKER_CONFIG`, `HOME` | docker's `config.json` |
+/// | `AKUA_KCL_REGISTRY` | registry of KCL modules that are asked for by version alone |
+/// | `AKUA_ALLOW_PRIVATE_HOSTS` | hosts that may have private addresses, separated by commas |
+/// | `SSL_CERT_FILE` | certificate authorities besides the machine's |
+pub(crate) fn home(offline: bool) -> Home {
+    let user = path("HOME");
+    let below = |variable: &str, fallback: &str| {
+        let base = path(variable).or_else(|| Some(user.clone()?.join(fallback)));
+        base.map(|base| base.join("akua"))
+    };
+    let docker = path("DOCKER_CONFIG").or_else(|| Some(user.clone()?.join(".docker")));
+    let private = text("AKUA_ALLOW_PRIVATE_HOSTS").unwrap_or_default();
+    Home {
+        cache: below("XDG_CACHE_HOME", ".cache").unwrap_or_else(|| PathBuf::from(".akua/cache")),
+        auth: below("XDG_CONFIG_HOME", ".config").unwrap_or_default().join("auth.toml"),
+        docker: docker.unwrap_or_default().join("config.json"),
+        module_registry: text("AKUA_KCL_REGISTRY"),
+        ca_bundle: path("SSL_CERT_FILE"),
+        allow_private: private
+            .split(',')
+            .map(str::trim)
+            .filter(|host| !host.is_empty())
+            .map(str::to_owned)
+            .collect(),
+        offline,
+        progress: None,
+    }
+}
+
+/// Returns an absolute path; the XDG specification has relative ones ignored.
+fn path(variable: &str) -> Option<PathBuf> {
+    std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute())
+}
+
+fn text(variable: &str) -> Option<String> {
+    let value: Option<OsString> = std::env::var_os(variable);
+    value.and_then(|value| value.into_string().ok()).filter(|text| !text.is_empty())
+}
