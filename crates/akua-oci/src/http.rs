@@ -17,6 +17,7 @@ use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::{Method, Url};
 use tokio::runtime::Runtime;
 
+use crate::error::Retry;
 use crate::hosts::resolver::{GuardedResolver, Lookup};
 use crate::{ClientOptions, Credentials, FetchError, FetchLimits, HostRules};
 use crate::{NetworkProblem, ProtocolProblem, RemoteText};
@@ -205,7 +206,7 @@ impl Http {
         error: FetchError,
     ) -> Result<(), FetchError> {
         match error.retry() {
-            Some(retry_after) if failures < self.limits.attempts => {
+            Retry::After(retry_after) if failures < self.limits.attempts => {
                 tokio::time::sleep(self.limits.pause(failures, retry_after)).await;
                 Ok(())
             }

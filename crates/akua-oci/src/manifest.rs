@@ -42,7 +42,7 @@ pub struct OciManifest {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Parsed {
     /// One artifact.
-    Image(ImageManifest),
+    Image(Box<ImageManifest>),
     /// A list of manifests.
     Index(Vec<Descriptor>),
 }
@@ -135,13 +135,13 @@ pub(crate) fn parse(
         Parsed::Index(index.manifests.into_iter().map(entry).collect::<Result<_, _>>()?)
     } else {
         let image: OciImageManifest = serde_json::from_slice(bytes).map_err(ManifestError::Json)?;
-        Parsed::Image(ImageManifest {
+        Parsed::Image(Box::new(ImageManifest {
             config: descriptor(image.config)?,
             layers: image.layers.into_iter().map(descriptor).collect::<Result<_, _>>()?,
             artifact_type: image.artifact_type,
             subject: image.subject.map(descriptor).transpose()?,
             annotations: image.annotations.unwrap_or_default(),
-        })
+        }))
     };
     Ok((media_type.to_owned(), parsed))
 }

@@ -158,7 +158,7 @@ impl Http {
 /// The request for a token, and the header that goes with it.
 ///
 /// # Spec
-/// distribution, "Token Authentication Specification" and "OAuth2 Token Authentication".
+/// Docker registry, "Token Authentication Specification" and the page on `OAuth2` after it.
 fn token_request(
     request: &Request,
     realm: &Url,

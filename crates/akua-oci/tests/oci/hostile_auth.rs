@@ -7,6 +7,9 @@ use akua_oci::{Digest, FetchError, HostError, Redacted, Reference, Secret};
 use crate::hostile_server::{Hostile, Seen, endless, reply};
 use crate::{basic, client, client_with, repository};
 
+/// What a token server does.
+type Answer = fn(&mut TcpStream);
+
 /// Answers 401 with a challenge to get a token at `realm`; a request with a token gets a 404.
 fn challenge(seen: &Seen, stream: &mut TcpStream, realm: &str) {
     if seen.header("authorization").is_some() {
@@ -85,7 +88,7 @@ fn an_anonymous_token_may_come_from_elsewhere_but_not_from_anywhere() {
 
 #[test]
 fn token_servers_may_fail_in_all_ways() {
-    let cases: [(&str, fn(&mut TcpStream)); 5] = [
+    let cases: [(&str, Answer); 5] = [
         ("E_FETCH_SIZE", |stream| endless(stream, b"{\"token\":\"xxxxxxxxxxxxxxxxxxx\"}")),
         ("E_FETCH_PROTOCOL", |stream| reply(stream, 200, &[], b"{}")),
         ("E_FETCH_PROTOCOL", |stream| reply(stream, 200, &[], b"{\"token\":\"a\\nb: c\"}")),

@@ -118,7 +118,7 @@ pub(crate) fn head(
 ) {
     let mut text = format!("HTTP/1.1 {status} Whatever\r\nConnection: close\r\n");
     for (name, value) in headers.iter().chain(more) {
-        text.push_str(&format!("{name}: {value}\r\n"));
+        text = format!("{text}{name}: {value}\r\n");
     }
     drop(stream.write_all(format!("{text}\r\n").as_bytes()));
 }

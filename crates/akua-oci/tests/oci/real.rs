@@ -51,9 +51,9 @@ fn layers(manifest: &OciManifest) -> &[Descriptor] {
     }
 }
 
-/// Pushes, lists and pulls an artifact of 3 MiB.
+/// Pushes, lists and pulls an artifact of 300 kB.
 fn round_trip(client: &Client, repository: &Repository) {
-    let layer: Vec<u8> = (0..3 << 20).map(|n: u32| n.to_le_bytes()[1]).collect();
+    let layer: Vec<u8> = (0..300_000).map(|n: u32| n.to_le_bytes()[1]).collect();
     let digest = push(client, repository, "1.2.3", &layer);
     assert_eq!(push(client, repository, "1.2.3", &layer), digest, "again, and nothing changes");
     push(client, repository, "v1.10.0", &layer);
@@ -130,7 +130,8 @@ fn referrers_by_the_api_and_by_the_fallback_tag() {
         }
         let found = client.list_referrers(&repository, &subject).expect("two");
         let mut digests: Vec<_> = found.iter().map(|entry| entry.digest.clone()).collect();
-        (digests.sort(), pushed.sort());
+        digests.sort();
+        pushed.sort();
         assert_eq!(digests, pushed, "{arguments:?}");
         let types: Vec<_> = found.iter().map(|entry| entry.artifact_type.as_deref()).collect();
         assert_eq!(types, [Some("application/vnd.akua.test+json"); 2], "{arguments:?}");
@@ -158,7 +159,7 @@ fn progress_ends_with_the_whole() {
     let options = ClientOptions { progress: Some(Arc::new(progress)), ..quick() };
     let client = Client::new(options).expect("a client");
     let repository = repository(server.port, "a");
-    let digest = push(&client, &repository, "1", &[7; 100_000]);
+    let digest = push(&client, &repository, "1", &vec![7; 100_000]);
     let reference = Reference::Digest(digest);
     let manifest = client.fetch_manifest(&repository, &reference).expect("the manifest");
     told.lock().expect("no test panics with it").clear();
