@@ -100,10 +100,10 @@ impl Request {
 
 impl Http {
     /// Builds the client and its runtime.
-    pub(crate) fn new(options: ClientOptions) -> Result<Self, FetchError> {
+    pub(crate) fn new(options: ClientOptions, lookup: Lookup) -> Result<Self, FetchError> {
         let rules = Arc::new(options.hosts);
         let tls = tls::config(options.ca_bundle.as_deref())?;
-        let resolver = GuardedResolver::new(Arc::clone(&rules), Lookup::System);
+        let resolver = GuardedResolver::new(Arc::clone(&rules), lookup);
         let client = reqwest::Client::builder()
             .tls_backend_preconfigured(tls)
             .dns_resolver(Arc::new(resolver))
@@ -267,3 +267,6 @@ fn start_error(said: &str) -> FetchError {
         said: RemoteText::new(said.as_bytes()),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -48,9 +48,10 @@ impl Http {
             return self.check_status(request, answer).await;
         };
         let answer = self.follow(request, Some(header.clone())).await?;
-        let answer = self.check_status(request, answer).await?;
-        self.remember(&origin, &request.scope, header);
-        Ok(answer)
+        if !matches!(answer.status().as_u16(), 401 | 403) {
+            self.remember(&origin, &request.scope, header);
+        }
+        self.check_status(request, answer).await
     }
 
     /// Sends a request and follows redirects; the authorization stays with the first origin.
@@ -145,7 +146,8 @@ impl Http {
             let answer = self.check_status(&request, answer).await?;
             self.read_document(&request.what, answer, self.limits.token_bytes).await
         };
-        let document = exchange.await.map_err(|error| name_registry(error, &registry))?;
+        let document =
+            exchange.await.map_err(|error| name_registry(error, &registry, secret.is_some()))?;
         let answer: Option<TokenAnswer> = serde_json::from_slice(&document.bytes).ok();
         let token = answer.and_then(|answer| answer.token.or(answer.access_token));
         let header = token
@@ -243,10 +245,10 @@ fn secret_header(scheme: &str, secret: &str) -> Option<HeaderValue> {
 }
 
 /// The error of a token server, told of the registry that it speaks for: credentials are the latter's.
-fn name_registry(error: FetchError, registry: &str) -> FetchError {
+fn name_registry(error: FetchError, registry: &str, known: bool) -> FetchError {
     match error {
         FetchError::Auth { what, status, said, .. } => {
-            FetchError::Auth { what, host: registry.to_owned(), status, known: true, said }
+            FetchError::Auth { what, host: registry.to_owned(), status, known, said }
         }
         other => other,
     }

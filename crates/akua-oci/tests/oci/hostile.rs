@@ -269,6 +269,34 @@ fn a_server_that_says_nothing_is_given_up() {
 }
 
 #[test]
+fn a_server_that_drips_is_given_up() {
+    let server = Hostile::start(drip);
+    let mut options = quick();
+    options.limits.document_timeout = std::time::Duration::from_millis(150);
+    options.limits.transfer_timeout = std::time::Duration::from_millis(150);
+    let client = Client::new(options).expect("a client");
+    let result = client.fetch_manifest(&repository(server.port, "a"), &tag());
+    assert_eq!(result.map(drop).map_err(|err| err.code()), Err("E_FETCH_TIMEOUT"));
+    let mut bytes = Vec::new();
+    let result = client.fetch_file(&format!("http://{}/", server.host()), 1 << 20, &mut bytes);
+    assert_eq!(result.map_err(|err| err.code()), Err("E_FETCH_TIMEOUT"));
+    assert!(bytes.is_empty());
+    let result = client.list_git_refs(&format!("http://{}/a.git", server.host()));
+    assert_eq!(result.map_err(|err| err.code()), Err("E_FETCH_TIMEOUT"));
+}
+
+/// Sends a byte every 10 ms.
+fn drip(_seen: &Seen, stream: &mut std::net::TcpStream) {
+    use std::io::Write as _;
+    let kind = "application/x-git-upload-pack-advertisement";
+    head(stream, 200, &[("Content-Type", kind)], &[]);
+    drop(stream.write_all(b"ff00"));
+    while stream.write_all(b"x").is_ok() {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+}
+
+#[test]
 fn pushes_without_location_or_to_another_host_are_refused() {
     let bytes = manifest(&[]);
     let own = Reference::Digest(Digest::of(&bytes));
