@@ -116,6 +116,12 @@ impl Transfer<'_> {
 
     /// Keeps what is in the sink if the answer goes on from there; else begins again.
     fn place(&mut self, answer: &Response) -> Result<(), FetchError> {
+        if self.done == 0 && answer.status() == StatusCode::PARTIAL_CONTENT {
+            // Nobody asked for a part; without a digest it would pass for the whole.
+            let problem = crate::ProtocolProblem::Status(answer.status().as_u16());
+            let said = crate::RemoteText::default();
+            return Err(FetchError::Protocol { what: self.request.what.clone(), problem, said });
+        }
         if self.done == 0 {
             return Ok(());
         }

@@ -115,6 +115,11 @@ impl Client {
                 (repository, id)
             }
         };
+        if let GitRef::Rev(hex) = reference
+            && !tree::is_commit(&repository, id)
+        {
+            return Err(git_error(&what, GitProblem::Commit, hex));
+        }
         tree::walk(&what, &repository, id, limits, sink)
     }
 

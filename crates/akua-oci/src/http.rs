@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::{Method, Url};
-use tokio::runtime::Runtime;
+use tokio::runtime::{Handle, Runtime};
 
 use crate::error::Retry;
 use crate::hosts::resolver::{GuardedResolver, Lookup};
@@ -30,7 +30,9 @@ pub(crate) struct Http {
     /// reqwest's client, without redirects and proxies.
     client: reqwest::Client,
     /// Where connections run; work on their bytes is done on the caller's thread.
-    runtime: Runtime,
+    handle: Handle,
+    /// The same, to be shut down.
+    runtime: Option<Runtime>,
     /// Which hosts.
     pub(crate) rules: Arc<HostRules>,
     /// How much, how long, how often.
@@ -126,7 +128,8 @@ impl Http {
             .map_err(|err| start_error(&err.to_string()))?;
         Ok(Self {
             client,
-            runtime,
+            handle: runtime.handle().clone(),
+            runtime: Some(runtime),
             rules,
             limits: options.limits,
             credentials: options.credentials,
@@ -136,7 +139,7 @@ impl Http {
 
     /// Runs a future to its end on the calling thread.
     pub(crate) fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
-        self.runtime.block_on(future)
+        self.handle.block_on(future)
     }
 
     /// Runs a future beside the calling thread.
@@ -144,7 +147,7 @@ impl Http {
         &self,
         future: impl Future<Output = ()> + Send + 'static,
     ) -> tokio::task::JoinHandle<()> {
-        self.runtime.spawn(future)
+        self.handle.spawn(future)
     }
 
     /// When a transfer that begins now must be over.
@@ -224,6 +227,15 @@ impl Http {
     fn remember(&self, origin: &str, scope: &str, header: HeaderValue) {
         let mut known = self.authorizations.lock().unwrap_or_else(PoisonError::into_inner);
         known.insert((origin.to_owned(), scope.to_owned()), header);
+    }
+}
+
+impl Drop for Http {
+    fn drop(&mut self) {
+        // A look-up of a name that hangs must not hold up the end of the program.
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
     }
 }
 

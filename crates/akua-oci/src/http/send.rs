@@ -39,31 +39,31 @@ impl Http {
     pub(crate) async fn send(&self, request: &Request) -> Result<Response, FetchError> {
         let origin = origin_of(&request.url);
         let known = self.authorization(&origin, &request.scope);
-        let answer = self.follow(request, known).await?;
+        let answer = self.follow(request, known.as_ref()).await?;
         // A challenge of another host, reached by a redirect, is not answered.
         if answer.status() != 401 || !same_origin(answer.url(), &request.url) {
-            return self.check_status(request, answer).await;
+            return self.check_status(request, known.as_ref(), answer).await;
         }
         let Some(header) = self.answer_challenge(request, &answer).await? else {
-            return self.check_status(request, answer).await;
+            return self.check_status(request, known.as_ref(), answer).await;
         };
-        let answer = self.follow(request, Some(header.clone())).await?;
+        let answer = self.follow(request, Some(&header)).await?;
         if !matches!(answer.status().as_u16(), 401 | 403) {
-            self.remember(&origin, &request.scope, header);
+            self.remember(&origin, &request.scope, header.clone());
         }
-        self.check_status(request, answer).await
+        self.check_status(request, Some(&header), answer).await
     }
 
     /// Sends a request and follows redirects; the authorization stays with the first origin.
     async fn follow(
         &self,
         request: &Request,
-        authorization: Option<HeaderValue>,
+        authorization: Option<&HeaderValue>,
     ) -> Result<Response, FetchError> {
         let may_follow = matches!(request.method, Method::GET | Method::HEAD);
         let mut url = request.url.clone();
         for _hop in 0..=self.limits.redirects {
-            let own = authorization.clone().filter(|_| same_origin(&url, &request.url));
+            let own = authorization.filter(|_| same_origin(&url, &request.url));
             let answer = self.exchange(request, url.clone(), own).await?;
             if !answer.status().is_redirection() || answer.status() == 304 {
                 return Ok(answer);
@@ -84,7 +84,7 @@ impl Http {
         &self,
         request: &Request,
         url: Url,
-        authorization: Option<HeaderValue>,
+        authorization: Option<&HeaderValue>,
     ) -> Result<Response, FetchError> {
         self.rules.check_url(&url).map_err(|reason| refused(request, reason))?;
         let mut builder =
@@ -142,8 +142,8 @@ impl Http {
         // server it came from has no business sending it anywhere.
         self.rules.check_url(&request.url).map_err(|reason| refused(&request, reason))?;
         let exchange = async {
-            let answer = self.exchange(&request, request.url.clone(), header).await?;
-            let answer = self.check_status(&request, answer).await?;
+            let answer = self.exchange(&request, request.url.clone(), header.as_ref()).await?;
+            let answer = self.check_status(&request, header.as_ref(), answer).await?;
             self.read_document(&request.what, answer, self.limits.token_bytes).await
         };
         let document =

@@ -53,6 +53,10 @@ fn check(client: &Client, url: &str, repository: &Repository) {
         assert_eq!(commit, rev, "{url}");
         check_entries(&entries, chart);
     }
+    // The id of a tag object is no pin of a commit.
+    let annotated = git(&repository.root.join("work"), &["rev-parse", "v1.0.0"]);
+    let refused = fetch(client, url, &GitRef::Rev(annotated));
+    assert!(matches!(refused, Err(FetchError::Git { problem: GitProblem::Commit, .. })), "{url}");
     let missing = fetch(client, url, &tag("v9")).map_err(|err| err.code());
     assert_eq!(missing, Err("E_FETCH_NOT_FOUND"), "{url}");
     let unknown = GitRef::Rev("0123456789012345678901234567890123456789".to_owned());

@@ -198,3 +198,24 @@ fn passwords_do_not_go_into_urls() {
     let result = client().list_git_refs("https://me:hunter2@example.test/a.git");
     assert!(!format!("{result:?}").contains("hunter2"), "{result:?}");
 }
+
+#[test]
+fn secrets_that_a_server_says_back_are_not_shown() {
+    for challenge in ["Basic realm=\"r\"", "Bearer realm=\"/token\""] {
+        let server = Hostile::start(move |seen, stream| {
+            if seen.path.starts_with("/token") {
+                return token(seen, stream);
+            }
+            let echo = format!("{} hunter2", seen.header("authorization").unwrap_or_default());
+            let status = if seen.header("authorization").is_some() { 500 } else { 401 };
+            reply(stream, status, &[("WWW-Authenticate", challenge)], echo.as_bytes());
+        });
+        let client = client_with(&server.host(), basic("me", "hunter2"), None);
+        let error = client.list_tags(&repository(server.port, "a")).expect_err("it fails");
+        assert_eq!(error.code(), "E_FETCH_SERVER");
+        let shown = format!("{error:?} {:?}", error.to_diagnostic());
+        for secret in ["hunter2", "t0ken", "bWU6aHVudGVyMg"] {
+            assert!(!shown.contains(secret), "{shown}");
+        }
+    }
+}

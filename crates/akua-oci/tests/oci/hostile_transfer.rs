@@ -191,6 +191,13 @@ fn a_file_is_never_resumed_and_keeps_its_limit() {
     assert_eq!(result.map_err(|err| err.code()), Err("E_FETCH_NETWORK"));
     assert!(bytes.is_empty());
     assert!(server.seen().iter().all(|seen| seen.from().is_none()));
+    // A part that nobody asked for.
+    let server = Hostile::start(|_, stream| {
+        reply(stream, 206, &[("Content-Range", "bytes 0-3/9")], b"part");
+    });
+    let url = format!("http://{}/chart.tgz", server.host());
+    let result = client().fetch_file(&url, 100_000, &mut bytes);
+    assert_eq!(result.map_err(|err| err.code()), Err("E_FETCH_PROTOCOL"));
     let server = Hostile::start(|_, stream| endless(stream, b"x"));
     let url = format!("http://{}/chart.tgz", server.host());
     let result = client().fetch_file(&url, 100_000, &mut bytes);
