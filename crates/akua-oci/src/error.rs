@@ -343,7 +343,7 @@ fn host_help(reason: &HostError) -> String {
         HostError::Realm { host, realm } => format!(
             "if that is right, put `realm = \"{realm}\"` under [registries.\"{host}\"] in auth.toml"
         ),
-        HostError::ToLoopback { .. } | HostError::OtherHost { .. } => {
+        HostError::Inward { .. } | HostError::OtherHost { .. } => {
             "name the host that has it, if you trust it".to_owned()
         }
     }

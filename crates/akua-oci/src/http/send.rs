@@ -6,7 +6,7 @@ use reqwest::{Method, Response, Url};
 use serde::Deserialize;
 
 use super::{Http, Request, network};
-use crate::hosts::{HostError, authority_of, check_step, host_of, is_loopback, same_origin};
+use crate::hosts::{HostError, authority_of, host_of, is_loopback, same_origin};
 use crate::{Credential, FetchError, ProtocolProblem, RemoteText, Secret};
 
 use base64::Engine as _;
@@ -73,7 +73,7 @@ impl Http {
                 return Err(problem(request, ProtocolProblem::Status(code)));
             }
             let next = location(request, &answer)?;
-            check_step(&url, &next).map_err(|reason| refused(request, reason))?;
+            self.rules.check_step(&url, &next).map_err(|reason| refused(request, reason))?;
             url = next;
         }
         Err(problem(request, ProtocolProblem::Redirects(self.limits.redirects)))
@@ -131,7 +131,7 @@ impl Http {
         service: Option<&str>,
         credential: Option<&Credential>,
     ) -> Result<HeaderValue, FetchError> {
-        check_step(&request.url, realm).map_err(|reason| refused(request, reason))?;
+        self.rules.check_step(&request.url, realm).map_err(|reason| refused(request, reason))?;
         if let Some(credential) = credential {
             check_realm(request, realm, credential)?;
         }

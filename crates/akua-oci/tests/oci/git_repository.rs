@@ -1,10 +1,11 @@
 //! A repository made with git itself, and git's own servers for it.
 
-use std::io::Read;
 use std::net::{TcpListener, TcpStream};
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::scratch;
 
@@ -80,55 +81,52 @@ pub(crate) fn publish(root: &Path) {
     git(root, &["clone", "-q", "--bare", "work", "a.git"]);
 }
 
-/// A `git daemon`; killed, with the process that serves, when it is dropped.
+/// `git daemon` behind a listener of our own, one process a connection; each ends with its connection.
 pub(crate) struct Daemon {
-    /// The process.
-    child: Child,
     /// Where it listens.
     pub(crate) port: u16,
+    /// Whether it is to stop.
+    stop: Arc<AtomicBool>,
 }
 
 impl Daemon {
     /// Starts a daemon for all repositories below `root`.
     pub(crate) fn start(root: &Path) -> Self {
-        // A daemon cannot choose its port: one that was free a moment ago is given to it.
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let port = listener.local_addr().expect("a port").port();
-        drop(listener);
-        // git's own program and not its wrapper: killing that one would leave the daemon.
-        let child = Command::new(program("git-daemon"))
-            .args(["--export-all", "--listen=127.0.0.1", "--reuseaddr"])
-            .arg(format!("--port={port}"))
-            .arg(format!("--base-path={}", root.display()))
-            .arg(root)
-            .env("HOME", root)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("git daemon starts");
-        let daemon = Self { child, port };
-        daemon.wait();
-        daemon
-    }
-
-    /// Waits until it listens.
-    fn wait(&self) {
-        for _attempt in 0..2000 {
-            if let Ok(mut stream) = TcpStream::connect(("127.0.0.1", self.port)) {
-                drop(stream.shutdown(std::net::Shutdown::Write));
-                drop(stream.read_to_end(&mut Vec::new()));
-                return;
+        let stop = Arc::new(AtomicBool::new(false));
+        let (stopped, root, daemon) = (Arc::clone(&stop), root.to_owned(), program("git-daemon"));
+        std::thread::spawn(move || {
+            for stream in listener.incoming().map_while(Result::ok) {
+                if stopped.load(Ordering::Relaxed) {
+                    return;
+                }
+                let mut child = inetd(&daemon, &root, stream);
+                std::thread::spawn(move || child.wait());
             }
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        unreachable!("git daemon does not listen");
+        });
+        Self { port, stop }
     }
+}
+
+/// Lets `git daemon` serve one connection.
+fn inetd(daemon: &Path, root: &Path, stream: TcpStream) -> Child {
+    let output = stream.try_clone().expect("a second handle");
+    Command::new(daemon)
+        .args(["--inetd", "--export-all"])
+        .arg(format!("--base-path={}", root.display()))
+        .arg(root)
+        .env("HOME", root)
+        .stdin(OwnedFd::from(stream))
+        .stdout(OwnedFd::from(output))
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("git daemon starts")
 }
 
 impl Drop for Daemon {
     fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
+        self.stop.store(true, Ordering::Relaxed);
+        drop(TcpStream::connect(("127.0.0.1", self.port)));
     }
 }
