@@ -62,8 +62,10 @@ impl Http {
     ) -> Result<Response, FetchError> {
         let may_follow = matches!(request.method, Method::GET | Method::HEAD);
         let mut url = request.url.clone();
+        let mut own = authorization;
         for _hop in 0..=self.limits.redirects {
-            let own = authorization.filter(|_| same_origin(&url, &request.url));
+            // Once left behind it stays behind: whoever sends us back chose the path.
+            own = own.filter(|_| same_origin(&url, &request.url));
             let answer = self.exchange(request, url.clone(), own).await?;
             if !answer.status().is_redirection() || answer.status() == 304 {
                 return Ok(answer);
@@ -138,9 +140,7 @@ impl Http {
         let secret = credential.map(|known| &known.secret);
         let registry = authority_of(&request.url);
         let (request, header) = token_request(request, realm, service, secret);
-        // With a secret on board no redirect is followed: `follow` would leave it behind, but the
-        // server it came from has no business sending it anywhere.
-        self.rules.check_url(&request.url).map_err(|reason| refused(&request, reason))?;
+        // No redirect is followed: a token server has no business sending a secret anywhere.
         let exchange = async {
             let answer = self.exchange(&request, request.url.clone(), header.as_ref()).await?;
             let answer = self.check_status(&request, header.as_ref(), answer).await?;

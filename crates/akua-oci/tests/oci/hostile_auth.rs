@@ -152,6 +152,33 @@ fn a_redirect_to_another_host_carries_no_authorization() {
 }
 
 #[test]
+fn an_authorization_that_was_left_behind_stays_there() {
+    let back = std::sync::Arc::new(std::sync::OnceLock::<String>::new());
+    let home = std::sync::Arc::clone(&back);
+    let other = Hostile::start(move |_, stream| {
+        let target = home.get().map(String::as_str).unwrap_or_default();
+        reply(stream, 307, &[("Location", target)], b"");
+    });
+    let target = format!("http://127.0.0.1:{}/", other.port);
+    let server = Hostile::start(move |seen, stream| {
+        if seen.path == "/chosen" {
+            return reply(stream, 200, &[], b"{\"tags\":[]}");
+        }
+        if seen.header("authorization").is_none() {
+            return reply(stream, 401, &[("WWW-Authenticate", "Basic realm=\"r\"")], b"");
+        }
+        reply(stream, 307, &[("Location", &target)], b"");
+    });
+    back.set(format!("http://{}/chosen", server.host())).expect("it is set once");
+    let client = client_with(&server.host(), basic("me", "pw"), None);
+    assert_eq!(client.list_tags(&repository(server.port, "a")).expect("no tags").len(), 0);
+    let seen = server.seen();
+    let last = seen.last().expect("it was asked");
+    assert_eq!((last.path.as_str(), last.header("authorization")), ("/chosen", None));
+    assert!(!shown(&other));
+}
+
+#[test]
 fn a_challenge_of_the_host_redirected_to_is_not_answered() {
     let other = Hostile::start(|_, stream| {
         reply(stream, 401, &[("WWW-Authenticate", "Basic realm=\"r\"")], b"");
