@@ -171,6 +171,12 @@ impl Folder {
     /// # Errors
     /// [`DiskError`]; a link that leads out is [`DiskError::Escape`].
     pub fn read(&self, path: &str, limit_bytes: u64) -> Result<Vec<u8>, DiskError> {
+        let (file, size_bytes) = self.open_file(path)?;
+        bounded(file, path, size_bytes, limit_bytes)
+    }
+
+    /// Opens a file below the folder, and returns how long it says it is, in bytes.
+    pub(crate) fn open_file(&self, path: &str) -> Result<(File, u64), DiskError> {
         let mut options = OpenOptions::new();
         // To open a pipe would wait for who writes to it.
         options.read(true).custom_flags(NONBLOCK);
@@ -179,7 +185,7 @@ impl Folder {
         if !metadata.is_file() {
             return Err(DiskError::Special { path: path.to_owned() });
         }
-        bounded(file.into_std(), path, metadata.len(), limit_bytes)
+        Ok((file.into_std(), metadata.len()))
     }
 
     /// Returns whether there is a file below the folder.
@@ -192,16 +198,13 @@ impl Folder {
     /// # Errors
     /// [`DiskError`]; links that lead out, devices and too much of anything are refused.
     pub fn tree(&self, start: &str, limits: TreeLimits) -> Result<Vec<TreeFile>, DiskError> {
-        let mut walk = Walk {
-            folder: self,
-            limits,
-            left_bytes: limits.total_bytes,
-            files: Vec::new(),
-            seen: BTreeSet::new(),
-        };
-        let resolved = self.resolve(start)?;
-        walk.enter(start, &resolved, 0)?;
-        let mut files = walk.files;
+        let mut files = Vec::new();
+        self.walk(start, limits, &mut |path, left_bytes| {
+            let bytes = self.read(path, left_bytes)?;
+            let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+            files.push(TreeFile { path: path.to_owned(), bytes });
+            Ok(length)
+        })?;
         files.sort_by(|a, b| a.path.cmp(&b.path));
         let prefix = if start.is_empty() { String::new() } else { format!("{start}/") };
         for file in &mut files {
@@ -210,6 +213,35 @@ impl Folder {
             }
         }
         Ok(files)
+    }
+
+    /// Lists all files, sorted by path, as [`Folder::tree`] would read them.
+    pub(crate) fn list(&self, limits: TreeLimits) -> Result<Vec<Listed>, DiskError> {
+        let mut files = Vec::new();
+        self.walk("", limits, &mut |path, left_bytes| {
+            let size_bytes = self.dir.metadata(path).map_err(|e| self.refusal(path, e))?.len();
+            if size_bytes > left_bytes {
+                let limit_bytes = limits.total_bytes;
+                return Err(DiskError::TooLarge { path: path.to_owned(), limit_bytes });
+            }
+            files.push(Listed { path: path.to_owned(), size_bytes });
+            Ok(size_bytes)
+        })?;
+        files.sort_by(|a, b| a.path.cmp(&b.path));
+        Ok(files)
+    }
+
+    fn walk(&self, start: &str, limits: TreeLimits, each: &mut Each<'_>) -> Result<(), DiskError> {
+        let mut walk = Walk {
+            folder: self,
+            limits,
+            left_bytes: limits.total_bytes,
+            files: 0,
+            seen: BTreeSet::new(),
+            each,
+        };
+        let resolved = self.resolve(start)?;
+        walk.enter(start, &resolved, 0)
     }
 
     /// Returns why a path could not be opened: cap-std refuses what leads out.
@@ -221,17 +253,28 @@ impl Folder {
     }
 }
 
+/// A file of a list.
+pub(crate) struct Listed {
+    pub(crate) path: String,
+    pub(crate) size_bytes: u64,
+}
+
+/// What is done with each file: gets its path and how many bytes may still be read, returns how
+/// many it has.
+type Each<'a> = dyn FnMut(&str, u64) -> Result<u64, DiskError> + 'a;
+
 /// A walk over a tree.
-struct Walk<'a> {
+struct Walk<'a, 'e> {
     folder: &'a Folder,
     limits: TreeLimits,
     left_bytes: u64,
-    files: Vec<TreeFile>,
+    files: usize,
     /// Directories on the way, by their resolved path: a link to one of them is a cycle.
     seen: BTreeSet<String>,
+    each: &'a mut Each<'e>,
 }
 
-impl Walk<'_> {
+impl Walk<'_, '_> {
     /// Reads a directory; `resolved` is its path without links.
     fn enter(&mut self, path: &str, resolved: &str, depth: usize) -> Result<(), DiskError> {
         if depth > DEPTH_LIMIT || !self.seen.insert(resolved.to_owned()) {
@@ -272,15 +315,13 @@ impl Walk<'_> {
         self.file(path)
     }
 
-    /// Reads a file.
     fn file(&mut self, path: &str) -> Result<(), DiskError> {
-        if self.files.len() >= self.limits.files {
+        if self.files >= self.limits.files {
             return Err(DiskError::TooMany { path: path.to_owned(), limit: self.limits.files });
         }
-        let bytes = self.folder.read(path, self.left_bytes)?;
-        let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        let length = (self.each)(path, self.left_bytes)?;
         self.left_bytes = self.left_bytes.saturating_sub(length);
-        self.files.push(TreeFile { path: path.to_owned(), bytes });
+        self.files = self.files.saturating_add(1);
         Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! EFFECT disk: bounded reads, safe joins, atomic writes.
+//! EFFECT disk: bounded reads, safe joins, atomic writes, archives.
 //!
 //! **Invariant:** a [`Folder`] is an open directory; everything below it is reached through its
 //! descriptor, so a link that is swapped while a render runs leads nowhere. Links that lead out are
@@ -6,12 +6,17 @@
 #![forbid(unsafe_code)]
 #![warn(clippy::indexing_slicing, clippy::string_slice, clippy::arithmetic_side_effects)]
 
+mod archive;
+mod digest;
 mod folder;
 mod output;
 mod sources;
+mod staging;
 
+pub use archive::{ArchiveError, ArchiveLimits, check_link, entry_path, pack, unpack};
 pub use folder::{
     DiskError, Folder, TreeFile, TreeLimits, canonical, exists, is_folder, read_file,
 };
 pub use output::{INVENTORY, OutputError, write_output};
 pub use sources::{replace_file, source_files};
+pub use staging::{FileLock, Staging, names, remove_folder, write_file};

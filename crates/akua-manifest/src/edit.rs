@@ -1,0 +1,148 @@
+//! Editing `akua.toml`: the user's layout and comments stay.
+
+use crate::{Alias, GitReference, Source};
+use toml_edit::{DocumentMut, InlineTable, Item, Table, TableLike, Value};
+
+/// Why a manifest cannot be edited.
+#[derive(Debug, thiserror::Error)]
+pub enum EditError {
+    /// It is not TOML.
+    #[error("akua.toml is not valid TOML")]
+    Malformed(#[source] toml_edit::TomlError),
+    /// The alias is taken.
+    #[error("there is a dependency `{alias}` already")]
+    Exists {
+        /// The alias.
+        alias: Alias,
+    },
+    /// There is no such dependency.
+    #[error("there is no dependency `{alias}`")]
+    Missing {
+        /// The alias.
+        alias: Alias,
+    },
+    /// `dependencies` is not a table.
+    #[error("`dependencies` is not a table")]
+    NoTable,
+}
+
+/// Adds a dependency, at the end of `[dependencies]`. One of that name is replaced if `force`.
+///
+/// # Errors
+/// [`EditError`].
+pub fn add_dependency(
+    text: &str,
+    alias: &Alias,
+    source: &Source,
+    force: bool,
+) -> Result<String, EditError> {
+    let mut document: DocumentMut = text.parse().map_err(EditError::Malformed)?;
+    if document.get("dependencies").is_none() {
+        document.insert("dependencies", Item::Table(Table::new()));
+    }
+    let table = dependencies(&mut document)?;
+    let known = table.contains_key(alias.as_str());
+    if known && !force {
+        return Err(EditError::Exists { alias: alias.clone() });
+    }
+    let value = Value::InlineTable(entry(source));
+    match table.get_mut(alias.as_str()).and_then(Item::as_value_mut) {
+        Some(old) => {
+            // What stands around the old value stays: spaces, and a comment at the end of the line.
+            let decor = old.decor().clone();
+            *old = value;
+            *old.decor_mut() = decor;
+        }
+        None => {
+            table.insert(alias.as_str(), Item::Value(value));
+        }
+    }
+    Ok(document.to_string())
+}
+
+/// Removes a dependency.
+///
+/// # Errors
+/// [`EditError`].
+pub fn remove_dependency(text: &str, alias: &Alias) -> Result<String, EditError> {
+    let mut document: DocumentMut = text.parse().map_err(EditError::Malformed)?;
+    let missing = || EditError::Missing { alias: alias.clone() };
+    if document.get("dependencies").is_none() {
+        return Err(missing());
+    }
+    dependencies(&mut document)?.remove(alias.as_str()).ok_or_else(missing)?;
+    Ok(document.to_string())
+}
+
+fn dependencies(document: &mut DocumentMut) -> Result<&mut dyn TableLike, EditError> {
+    let item = document.get_mut("dependencies").ok_or(EditError::NoTable)?;
+    item.as_table_like_mut().ok_or(EditError::NoTable)
+}
+
+fn entry(source: &Source) -> InlineTable {
+    let mut fields: Vec<(&str, &str)> = Vec::new();
+    match source {
+        Source::Path { path } => fields.push(("path", path)),
+        Source::Oci { repository, version } => {
+            fields.extend([("oci", repository.as_str()), ("version", version.as_str())]);
+        }
+        Source::Git { url, reference } => {
+            fields.push(("git", url));
+            fields.push(match reference {
+                GitReference::Tag(tag) => ("tag", tag),
+                GitReference::Rev(rev) => ("rev", rev),
+            });
+        }
+        Source::Helm { url, chart, version } => {
+            fields.push(("helm", url));
+            fields.extend(chart.as_deref().map(|chart| ("chart", chart)));
+            fields.push(("version", version.as_str()));
+        }
+    }
+    fields.into_iter().map(|(name, value)| (name, Value::from(value))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Requirement;
+
+    const TEXT: &str = "# mine\n[package]\nname = \"a\"\n\n[dependencies] # here\nz = { path = \"./z\" } # why\n\n[signing]\n";
+
+    fn alias(text: &str) -> Alias {
+        Alias::new(text).expect(text)
+    }
+
+    fn oci() -> Source {
+        let version = Requirement::new("^1").expect("a range");
+        Source::Oci { repository: "oci://r/x".to_owned(), version }
+    }
+
+    #[test]
+    fn layout_and_comments_stay() {
+        let added = add_dependency(TEXT, &alias("b"), &oci(), false).expect("adds");
+        let line = "b = { oci = \"oci://r/x\", version = \"^1\" }\n";
+        assert_eq!(added, TEXT.replace("# why\n", &format!("# why\n{line}")));
+        assert_eq!(remove_dependency(&added, &alias("b")).expect("removes"), TEXT);
+        let path = Source::Path { path: "../z".to_owned() };
+        let forced = add_dependency(TEXT, &alias("z"), &path, true).expect("replaces");
+        assert_eq!(forced, TEXT.replace("./z", "../z"));
+    }
+
+    #[test]
+    fn a_first_dependency_gets_a_table() {
+        let added = add_dependency("[package]\n", &alias("b"), &oci(), false).expect("adds");
+        let table = "[dependencies]\nb = { oci = \"oci://r/x\", version = \"^1\" }\n";
+        assert_eq!(added, format!("[package]\n\n{table}"));
+    }
+
+    #[test]
+    fn what_cannot_be_done_is_refused() {
+        let exists = add_dependency(TEXT, &alias("z"), &oci(), false);
+        assert!(matches!(exists, Err(EditError::Exists { .. })));
+        assert!(matches!(remove_dependency(TEXT, &alias("b")), Err(EditError::Missing { .. })));
+        assert!(matches!(remove_dependency("a = ", &alias("b")), Err(EditError::Malformed(_))));
+        let list = "dependencies = []\n";
+        assert!(matches!(remove_dependency(list, &alias("b")), Err(EditError::NoTable)));
+    }
+}

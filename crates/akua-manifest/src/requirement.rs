@@ -1,0 +1,175 @@
+//! Which versions of a dependency will do.
+
+use semver::{Version, VersionReq};
+use std::fmt;
+
+/// Longest requirement, in bytes.
+const REQUIREMENT_LIMIT: usize = 256;
+
+/// Which versions of a dependency will do.
+///
+/// # Shape
+/// A text without an operator is that tag exactly: `1.2.3`, `v1.2.3`, `latest`. Else a semver range:
+/// comparators that all hold, joined by `,` or spaces, and alternatives of them, joined by `||`:
+/// `^1.2`, `~1.2`, `>=1.2 <2`, `1.x`, `1.2 - 1.4`, `*`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Requirement {
+    text: String,
+    kind: RequirementKind,
+}
+
+/// What kind of requirement it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RequirementKind {
+    /// One tag, which is no semantic version: it is resolved by its name alone.
+    Tag,
+    /// One version.
+    Exact(Version),
+    /// Any version that one of these accepts.
+    Range(Vec<VersionReq>),
+}
+
+impl Requirement {
+    /// Returns the requirement, or what is wrong with the text.
+    ///
+    /// # Errors
+    /// A sentence that says what was expected.
+    pub fn new(text: &str) -> Result<Self, String> {
+        let text = text.trim();
+        let refuse = || format!("expected a version or a range such as `^1.2`, found `{text}`");
+        if text.is_empty() || text.len() > REQUIREMENT_LIMIT {
+            return Err(refuse());
+        }
+        let kind = if is_range(text) {
+            let ranges = text.split("||").map(|part| alternative(part.trim()));
+            RequirementKind::Range(ranges.collect::<Option<_>>().ok_or_else(refuse)?)
+        } else if is_tag(text) {
+            version_of_tag(text).map_or(RequirementKind::Tag, RequirementKind::Exact)
+        } else {
+            return Err(refuse());
+        };
+        Ok(Self { text: text.to_owned(), kind })
+    }
+
+    /// Returns the requirement as it was written.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Returns what kind of requirement it is.
+    pub fn kind(&self) -> &RequirementKind {
+        &self.kind
+    }
+
+    /// Returns whether a tag will do.
+    pub fn accepts(&self, tag: &str) -> bool {
+        match (&self.kind, version_of_tag(tag)) {
+            (RequirementKind::Tag, _) | (_, None) => self.text == tag,
+            (RequirementKind::Exact(version), Some(found)) => *version == found,
+            (RequirementKind::Range(ranges), Some(found)) => {
+                ranges.iter().any(|range| range.matches(&found))
+            }
+        }
+    }
+}
+
+impl fmt::Display for Requirement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// Returns the semantic version that a tag stands for: with or without `v`, with `_` for the `+`
+/// that tags cannot have, and with the numbers that are left out.
+pub fn version_of_tag(tag: &str) -> Option<Version> {
+    let text = tag.strip_prefix('v').unwrap_or(tag).replacen('_', "+", 1);
+    if let Ok(version) = Version::parse(&text) {
+        return Some(version);
+    }
+    let numbers: Option<Vec<u64>> = text.split('.').map(|part| part.parse().ok()).collect();
+    match numbers?.as_slice() {
+        [major] => Some(Version::new(*major, 0, 0)),
+        [major, minor] => Some(Version::new(*major, *minor, 0)),
+        _ => None,
+    }
+}
+
+/// Returns whether a text has an operator or a wildcard in it.
+fn is_range(text: &str) -> bool {
+    let wild = |part: &str| matches!(part, "x" | "X");
+    text.contains(['^', '~', '<', '>', '=', '*', ',', ' ', '|']) || text.split('.').any(wild)
+}
+
+/// Returns whether a text may be a tag of a registry or of git.
+fn is_tag(text: &str) -> bool {
+    let letter = |byte: u8| byte.is_ascii_alphanumeric() || b"._-+/".contains(&byte);
+    text.bytes().all(letter) && !text.starts_with(['-', '.', '/']) && !text.contains("..")
+}
+
+/// Reads comparators that all have to hold, as semver and the chart world write them.
+fn alternative(text: &str) -> Option<VersionReq> {
+    if let Some((from, to)) = text.split_once(" - ") {
+        return VersionReq::parse(&format!(">={}, <={}", from.trim(), to.trim())).ok();
+    }
+    let mut comparators: Vec<String> = Vec::new();
+    for word in text.split([',', ' ']).filter(|word| !word.is_empty()) {
+        let bare = word.trim_start_matches(['^', '~', '<', '>', '=', '!']);
+        let operator = word.strip_suffix(bare)?;
+        let number = bare.trim_start_matches('v').replace(['x', 'X'], "*");
+        match comparators.last_mut() {
+            // An operator that stands apart from its version.
+            Some(last) if last.chars().all(|letter| "^~<>=".contains(letter)) => {
+                last.push_str(&number);
+            }
+            _ if operator.is_empty() && !number.contains('*') => {
+                comparators.push(format!("={number}"));
+            }
+            _ => comparators.push(format!("{operator}{number}")),
+        }
+    }
+    VersionReq::parse(&comparators.join(", ")).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, yes: &[&str], no: &[&str]) {
+        let requirement = Requirement::new(text).expect(text);
+        for tag in yes {
+            assert!(requirement.accepts(tag), "{text} accepts {tag}");
+        }
+        for tag in no {
+            assert!(!requirement.accepts(tag), "{text} does not accept {tag}");
+        }
+    }
+
+    #[test]
+    fn ranges_as_semver_and_charts_have_them() {
+        check("^1.2", &["1.2.0", "v1.9.3", "1.2"], &["2.0.0", "1.1.9", "1.3.0-rc.1", "latest"]);
+        check("~1.2", &["1.2.9"], &["1.3.0"]);
+        check(">=1.2 <2", &["1.2.0", "1.99.0"], &["2.0.0"]);
+        check(">= 1.2, < 2", &["1.2.0"], &["2.0.0"]);
+        check("1.x", &["1.0.0", "1.7.2"], &["2.0.0"]);
+        check("1.2.*", &["1.2.7"], &["1.3.0"]);
+        check("*", &["0.1.0", "9.9.9"], &["1.0.0-rc.1", "latest"]);
+        check("1.2 - 1.4", &["1.2.0", "1.4.0"], &["1.5.0"]);
+        check("^1 || ^3", &["1.5.0", "3.0.1"], &["2.0.0"]);
+        check(">=1.0.0-0", &["1.0.0-rc.1"], &["0.9.0"]);
+    }
+
+    #[test]
+    fn a_text_without_an_operator_is_that_version() {
+        check("1.2.3", &["1.2.3", "v1.2.3"], &["1.2.4", "1.2"]);
+        check("1.31", &["1.31", "v1.31", "1.31.0"], &["1.31.1"]);
+        check("1.0.0+build.5", &["1.0.0_build.5"], &["1.0.0"]);
+        check("latest", &["latest"], &["1.0.0", "Latest"]);
+    }
+
+    #[test]
+    fn what_is_neither_is_refused() {
+        for text in ["", "^", "^a", "a b", "1.2.3 ||", "a\nb", "../x", &"1".repeat(300)] {
+            assert!(Requirement::new(text).is_err(), "{text}");
+        }
+    }
+}
