@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::hosts::resolver::Lookup;
 use crate::http::Http;
 use crate::{Credentials, FetchError, FetchLimits, HostRules};
 
@@ -80,7 +81,7 @@ impl Client {
     /// gives no threads.
     pub fn new(options: ClientOptions) -> Result<Self, FetchError> {
         let progress = options.progress.clone();
-        Ok(Self { http: Http::new(options)?, progress })
+        Ok(Self { http: Http::new(options, Lookup::System)?, progress })
     }
 }
 

@@ -31,6 +31,17 @@ pub enum Secret {
     Identity(Redacted),
 }
 
+impl Secret {
+    /// The part of it that is secret.
+    pub(crate) fn reveal(&self) -> &str {
+        match self {
+            Self::Basic { password: secret, .. } | Self::Token(secret) | Self::Identity(secret) => {
+                secret.reveal()
+            }
+        }
+    }
+}
+
 /// What is known of one host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Credential {

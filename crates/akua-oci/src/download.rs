@@ -4,8 +4,9 @@ use reqwest::header::{CONTENT_RANGE, RANGE};
 use reqwest::{Response, StatusCode};
 use sha2::{Digest as _, Sha256};
 
-use crate::http::{Http, Request, interrupted, within};
-use crate::{Digest, FetchError, Progress, ProgressFn, Sink};
+use crate::http::{Http, Request, announced_length, interrupted, within};
+use crate::{Digest, FetchError, NetworkProblem, Progress, ProgressFn, ProtocolProblem};
+use crate::{RemoteText, Sink};
 
 /// What the bytes must be.
 pub(crate) struct Expected {
@@ -102,7 +103,7 @@ impl Transfer<'_> {
         }
         let answer = match http.send(&request).await {
             // 416: the server's file is shorter than what we have of it.
-            Err(FetchError::Protocol { problem: crate::ProtocolProblem::Status(416), .. })
+            Err(FetchError::Protocol { problem: ProtocolProblem::Status(416), .. })
                 if self.done > 0 =>
             {
                 self.restart()?;
@@ -116,29 +117,31 @@ impl Transfer<'_> {
 
     /// Keeps what is in the sink if the answer goes on from there; else begins again.
     fn place(&mut self, answer: &Response) -> Result<(), FetchError> {
-        if self.done == 0 {
-            return Ok(());
-        }
+        let wrong = |problem| {
+            let said = RemoteText::default();
+            FetchError::Protocol { what: self.request.what.clone(), problem, said }
+        };
         let from = format!("bytes {}-", self.done);
         let range = answer.headers().get(CONTENT_RANGE).and_then(|value| value.to_str().ok());
-        let goes_on = answer.status() == StatusCode::PARTIAL_CONTENT
-            && range.is_some_and(|range| range.starts_with(&from));
-        if goes_on {
-            self.resumed = true;
-            return Ok(());
+        match (self.done, answer.status()) {
+            // Nobody asked for a part; without a digest it would pass for the whole.
+            (0, StatusCode::PARTIAL_CONTENT) => Err(wrong(ProtocolProblem::Status(206))),
+            (0, _) => Ok(()),
+            (_, StatusCode::PARTIAL_CONTENT) if range.is_some_and(|r| r.starts_with(&from)) => {
+                self.resumed = true;
+                Ok(())
+            }
+            (_, StatusCode::PARTIAL_CONTENT) => {
+                Err(wrong(ProtocolProblem::Header("Content-Range")))
+            }
+            _ => self.restart(),
         }
-        if answer.status() == StatusCode::PARTIAL_CONTENT {
-            let problem = crate::ProtocolProblem::Header("Content-Range");
-            let said = crate::RemoteText::default();
-            return Err(FetchError::Protocol { what: self.request.what.clone(), problem, said });
-        }
-        self.restart()
     }
 
     /// Reads a body into the sink.
     async fn receive(&mut self, mut answer: Response) -> Result<(), FetchError> {
         let limit = self.limit();
-        let announced = crate::http::announced_length(answer.headers()).unwrap_or(0);
+        let announced = announced_length(answer.headers()).unwrap_or(0);
         if self.done.saturating_add(announced) > limit {
             return Err(self.too_large());
         }
@@ -158,8 +161,8 @@ impl Transfer<'_> {
             }
         }
         if self.expected.size.is_some_and(|size| self.done < size) {
-            let problem = crate::NetworkProblem::Interrupted;
-            let said = crate::RemoteText::default();
+            let problem = NetworkProblem::Interrupted;
+            let said = RemoteText::default();
             return Err(FetchError::Network { what: what.to_owned(), problem, said });
         }
         Ok(())
@@ -173,7 +176,7 @@ impl Transfer<'_> {
     /// Compares what is in the sink with what was asked for.
     fn verify(&mut self) -> Result<Fetched, FetchError> {
         self.sink.flush().map_err(|source| self.sink_error(source))?;
-        let actual = Digest::finish(self.hasher.clone());
+        let actual = Digest::from_bytes(self.hasher.clone().finalize().into());
         match &self.expected.digest {
             Some(expected) if *expected != actual => Err(FetchError::Digest {
                 what: self.request.what.clone(),

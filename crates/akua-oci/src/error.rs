@@ -213,18 +213,30 @@ pub enum GitProblem {
     Submodule(RemoteText),
 }
 
+/// Whether another attempt may end otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Retry {
+    /// It will not.
+    Never,
+    /// It may; the server says, or does not say, how long it wants to be left alone.
+    After(Option<Duration>),
+}
+
 impl FetchError {
-    /// Whether another attempt may end otherwise; how long the server wants to be left alone.
-    pub(crate) fn retry(&self) -> Option<Option<Duration>> {
+    /// Whether another attempt may end otherwise.
+    pub(crate) fn retry(&self) -> Retry {
         match self {
-            Self::Rate { retry_after, .. } => Some(*retry_after),
+            Self::Rate { retry_after, .. } => Retry::After(*retry_after),
             // 501: the server does not know the method, and will not learn it.
-            Self::Server { status, retry_after, .. } => (*status != 501).then_some(*retry_after),
-            Self::Network { problem, .. } => {
-                let again =
-                    matches!(problem, NetworkProblem::Connect | NetworkProblem::Interrupted);
-                again.then_some(None)
+            Self::Server { status, retry_after, .. } if *status != 501 => {
+                Retry::After(*retry_after)
             }
+            Self::Network { problem, .. } => match problem {
+                NetworkProblem::Connect | NetworkProblem::Interrupted => Retry::After(None),
+                NetworkProblem::Tls | NetworkProblem::CaBundle | NetworkProblem::Start => {
+                    Retry::Never
+                }
+            },
             // A timeout has used its time already.
             Self::Timeout { .. }
             | Self::Host { .. }
@@ -235,7 +247,8 @@ impl FetchError {
             | Self::Size { .. }
             | Self::Protocol { .. }
             | Self::Git { .. }
-            | Self::Sink { .. } => None,
+            | Self::Server { .. }
+            | Self::Sink { .. } => Retry::Never,
         }
     }
 
@@ -330,7 +343,7 @@ fn host_help(reason: &HostError) -> String {
         HostError::Realm { host, realm } => format!(
             "if that is right, put `realm = \"{realm}\"` under [registries.\"{host}\"] in auth.toml"
         ),
-        HostError::ToLoopback { .. } | HostError::OtherHost { .. } => {
+        HostError::Inward { .. } | HostError::OtherHost { .. } => {
             "name the host that has it, if you trust it".to_owned()
         }
     }

@@ -74,7 +74,7 @@ impl Client {
             Place::Folder(folder) => tree::local_tags(&what, folder)?,
             Place::Http(_) | Place::Daemon(_) => {
                 let meter = Meter::new(self, what.clone());
-                let found = remote_refs(self.transport(&place, &meter)?)
+                let found = remote_refs(Self::transport(&place, &meter)?)
                     .map_err(|err| meter.error(GitProblem::Fetch, &err))?;
                 found.into_iter().filter_map(tag_of).collect()
             }
@@ -108,13 +108,18 @@ impl Client {
             Place::Folder(folder) => tree::local_start(&what, folder, reference)?,
             Place::Http(_) | Place::Daemon(_) => {
                 let meter = Meter::new(self, what.clone());
-                let transport = self.transport(&place, &meter)?;
+                let transport = Self::transport(&place, &meter)?;
                 let limit_bytes = limits.git_object_bytes;
                 let repository = tree::create(&what, scratch, limit_bytes)?;
                 let id = self.receive(&repository, transport, &meter, reference)?;
                 (repository, id)
             }
         };
+        if let GitRef::Rev(hex) = reference
+            && !tree::is_commit(&repository, id)
+        {
+            return Err(git_error(&what, GitProblem::Commit, hex));
+        }
         tree::walk(&what, &repository, id, limits, sink)
     }
 
@@ -155,7 +160,6 @@ impl Client {
 
     /// A connection to a remote repository, metered.
     fn transport<'a>(
-        &'a self,
         place: &Place,
         meter: &Arc<Meter<'a>>,
     ) -> Result<AnyTransport<'a>, FetchError> {

@@ -4,7 +4,7 @@
 //! ([`HostRules::check_url`], which also judges literal addresses), the addresses that a name
 //! resolved to at the moment of connecting ([`HostRules::check_address`], called by the resolver, so
 //! that a name which changes its mind gains nothing), and the step from one host to another
-//! ([`check_step`]).
+//! ([`HostRules::check_step`]).
 
 pub(crate) mod address;
 pub(crate) mod resolver;
@@ -68,9 +68,10 @@ pub enum HostError {
         /// The host.
         host: String,
     },
-    /// A redirect, or a token server, from elsewhere to this machine.
-    #[error("host `{from}` sends to `{to}`, which is this machine")]
-    ToLoopback {
+    /// A redirect, or a token server, from elsewhere to this machine or to a private host that was
+    /// allowed for its own sake.
+    #[error("host `{from}` sends to `{to}`, which is not for it to say")]
+    Inward {
         /// Who sent.
         from: String,
         /// Where to.
@@ -116,6 +117,17 @@ impl HostRules {
         }
     }
 
+    /// Checks the step from a request's URL to one that its answer named: it must not lead inwards.
+    pub(crate) fn check_step(&self, from: &Url, to: &Url) -> Result<(), HostError> {
+        let (from, to) = (host_of(from), host_of(to));
+        let private = |host: &str| self.allow_private.iter().any(|pattern| matches(pattern, host));
+        let inward = is_loopback(&to) || private(&to);
+        if from == to || !inward || is_loopback(&from) || (private(&from) && !is_loopback(&to)) {
+            return Ok(());
+        }
+        Err(HostError::Inward { from, to })
+    }
+
     /// Checks a host against the allowlist, and `localhost` against the switch.
     pub(crate) fn check_name(&self, host: &str) -> Result<(), HostError> {
         let listed = |list: &[String]| list.iter().any(|pattern| matches(pattern, host));
@@ -139,15 +151,6 @@ impl HostRules {
         };
         if fits { Ok(()) } else { Err(HostError::Address { host: host.to_owned(), address, kind }) }
     }
-}
-
-/// Checks the step from a request's URL to one that its answer named.
-pub(crate) fn check_step(from: &Url, to: &Url) -> Result<(), HostError> {
-    let (from_host, to_host) = (host_of(from), host_of(to));
-    if is_loopback(&to_host) && !is_loopback(&from_host) {
-        return Err(HostError::ToLoopback { from: from_host, to: to_host });
-    }
-    Ok(())
 }
 
 /// Whether two URLs are served by the same party: scheme, host and port.

@@ -15,8 +15,9 @@ use std::time::Duration;
 
 use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::{Method, Url};
-use tokio::runtime::Runtime;
+use tokio::runtime::{Handle, Runtime};
 
+use crate::error::Retry;
 use crate::hosts::resolver::{GuardedResolver, Lookup};
 use crate::{ClientOptions, Credentials, FetchError, FetchLimits, HostRules};
 use crate::{NetworkProblem, ProtocolProblem, RemoteText};
@@ -29,7 +30,9 @@ pub(crate) struct Http {
     /// reqwest's client, without redirects and proxies.
     client: reqwest::Client,
     /// Where connections run; work on their bytes is done on the caller's thread.
-    runtime: Runtime,
+    handle: Handle,
+    /// The same, to be shut down.
+    runtime: Option<Runtime>,
     /// Which hosts.
     pub(crate) rules: Arc<HostRules>,
     /// How much, how long, how often.
@@ -99,10 +102,10 @@ impl Request {
 
 impl Http {
     /// Builds the client and its runtime.
-    pub(crate) fn new(options: ClientOptions) -> Result<Self, FetchError> {
+    pub(crate) fn new(options: ClientOptions, lookup: Lookup) -> Result<Self, FetchError> {
         let rules = Arc::new(options.hosts);
         let tls = tls::config(options.ca_bundle.as_deref())?;
-        let resolver = GuardedResolver::new(Arc::clone(&rules), Lookup::System);
+        let resolver = GuardedResolver::new(Arc::clone(&rules), lookup);
         let client = reqwest::Client::builder()
             .tls_backend_preconfigured(tls)
             .dns_resolver(Arc::new(resolver))
@@ -125,7 +128,8 @@ impl Http {
             .map_err(|err| start_error(&err.to_string()))?;
         Ok(Self {
             client,
-            runtime,
+            handle: runtime.handle().clone(),
+            runtime: Some(runtime),
             rules,
             limits: options.limits,
             credentials: options.credentials,
@@ -135,7 +139,7 @@ impl Http {
 
     /// Runs a future to its end on the calling thread.
     pub(crate) fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
-        self.runtime.block_on(future)
+        self.handle.block_on(future)
     }
 
     /// Runs a future beside the calling thread.
@@ -143,7 +147,7 @@ impl Http {
         &self,
         future: impl Future<Output = ()> + Send + 'static,
     ) -> tokio::task::JoinHandle<()> {
-        self.runtime.spawn(future)
+        self.handle.spawn(future)
     }
 
     /// When a transfer that begins now must be over.
@@ -205,7 +209,7 @@ impl Http {
         error: FetchError,
     ) -> Result<(), FetchError> {
         match error.retry() {
-            Some(retry_after) if failures < self.limits.attempts => {
+            Retry::After(retry_after) if failures < self.limits.attempts => {
                 tokio::time::sleep(self.limits.pause(failures, retry_after)).await;
                 Ok(())
             }
@@ -223,6 +227,15 @@ impl Http {
     fn remember(&self, origin: &str, scope: &str, header: HeaderValue) {
         let mut known = self.authorizations.lock().unwrap_or_else(PoisonError::into_inner);
         known.insert((origin.to_owned(), scope.to_owned()), header);
+    }
+}
+
+impl Drop for Http {
+    fn drop(&mut self) {
+        // A look-up of a name that hangs must not hold up the end of the program.
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
     }
 }
 
@@ -266,3 +279,6 @@ fn start_error(said: &str) -> FetchError {
         said: RemoteText::new(said.as_bytes()),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -36,6 +36,7 @@ mod registry;
 mod remote_text;
 mod sink;
 
+pub use akua_source::Digest;
 pub use client::{Client, ClientOptions, Progress, ProgressFn};
 pub use credentials::{
     AuthFile, AuthProblem, Credential, Credentials, CredentialsError, RegistryEntry, Secret,
@@ -48,7 +49,7 @@ pub use hosts::address::AddressKind;
 pub use hosts::{HostError, HostRules};
 pub use limits::FetchLimits;
 pub use manifest::{Descriptor, ImageManifest, OciManifest, Parsed};
-pub use names::{Digest, NameError, Reference, Repository};
+pub use names::{NameError, Reference, Repository};
 pub use redacted::Redacted;
 pub use remote_text::RemoteText;
 pub use sink::Sink;

@@ -68,7 +68,7 @@ impl Default for FetchLimits {
             longest_pause: Duration::from_secs(10),
             connect_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(30),
-            document_timeout: Duration::from_secs(60),
+            document_timeout: Duration::from_mins(1),
             transfer_timeout: Duration::from_mins(15),
         }
     }

@@ -11,6 +11,7 @@ use oci_client::manifest::{
     OciImageManifest,
 };
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use crate::{Digest, NameError};
 
@@ -41,7 +42,7 @@ pub struct OciManifest {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Parsed {
     /// One artifact.
-    Image(ImageManifest),
+    Image(Box<ImageManifest>),
     /// A list of manifests.
     Index(Vec<Descriptor>),
 }
@@ -101,8 +102,12 @@ struct Head {
     schema_version: i64,
     /// What it says it is.
     media_type: Option<String>,
-    /// Only an index has these.
-    manifests: Option<serde::de::IgnoredAny>,
+    /// Only an index has these; `null` from some servers where there are none.
+    manifests: Option<IgnoredAny>,
+    /// Only an image has it.
+    config: Option<IgnoredAny>,
+    /// Only an image has these.
+    layers: Option<IgnoredAny>,
 }
 
 /// Parses a manifest or an index; `announced` is the media type that the registry gave.
@@ -114,27 +119,29 @@ pub(crate) fn parse(
     if head.schema_version != 2 {
         return Err(ManifestError::Version);
     }
-    let index = head.manifests.is_some();
-    let default = if index { OCI_IMAGE_INDEX_MEDIA_TYPE } else { OCI_IMAGE_MEDIA_TYPE };
-    // A header that says another kind than the bytes would let one digest mean two things.
+    let image = head.config.is_some() || head.layers.is_some();
+    let default = if image { OCI_IMAGE_MEDIA_TYPE } else { OCI_IMAGE_INDEX_MEDIA_TYPE };
     let media_type = head.media_type.as_deref().or(announced).unwrap_or(default);
-    let says_index =
-        [OCI_IMAGE_INDEX_MEDIA_TYPE, IMAGE_MANIFEST_LIST_MEDIA_TYPE].contains(&media_type);
-    if says_index != index {
+    let index = [OCI_IMAGE_INDEX_MEDIA_TYPE, IMAGE_MANIFEST_LIST_MEDIA_TYPE].contains(&media_type);
+    // Bytes that are both, or another thing than they or the registry say: the same digest would
+    // mean one thing here and another elsewhere.
+    if index == image || (image && head.manifests.is_some()) {
         return Err(ManifestError::Version);
     }
-    let parsed = if index {
+    let parsed = if index && head.manifests.is_none() {
+        Parsed::Index(Vec::new())
+    } else if index {
         let index: OciImageIndex = serde_json::from_slice(bytes).map_err(ManifestError::Json)?;
         Parsed::Index(index.manifests.into_iter().map(entry).collect::<Result<_, _>>()?)
     } else {
         let image: OciImageManifest = serde_json::from_slice(bytes).map_err(ManifestError::Json)?;
-        Parsed::Image(ImageManifest {
+        Parsed::Image(Box::new(ImageManifest {
             config: descriptor(image.config)?,
             layers: image.layers.into_iter().map(descriptor).collect::<Result<_, _>>()?,
             artifact_type: image.artifact_type,
             subject: image.subject.map(descriptor).transpose()?,
             annotations: image.annotations.unwrap_or_default(),
-        })
+        }))
     };
     Ok((media_type.to_owned(), parsed))
 }
@@ -143,7 +150,7 @@ pub(crate) fn parse(
 fn descriptor(found: OciDescriptor) -> Result<Descriptor, ManifestError> {
     Ok(Descriptor {
         media_type: found.media_type,
-        digest: Digest::parse(&found.digest)?,
+        digest: crate::names::digest(&found.digest)?,
         size: u64::try_from(found.size).map_err(|_negative| ManifestError::Size(found.size))?,
         artifact_type: found.artifact_type,
         annotations: found.annotations.unwrap_or_default(),
@@ -154,7 +161,7 @@ fn descriptor(found: OciDescriptor) -> Result<Descriptor, ManifestError> {
 fn entry(found: ImageIndexEntry) -> Result<Descriptor, ManifestError> {
     Ok(Descriptor {
         media_type: found.media_type,
-        digest: Digest::parse(&found.digest)?,
+        digest: crate::names::digest(&found.digest)?,
         size: u64::try_from(found.size).map_err(|_negative| ManifestError::Size(found.size))?,
         artifact_type: found.artifact_type,
         annotations: found.annotations.unwrap_or_default(),

@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
+use akua_source::Digest;
 
 /// Longest name of a repository, in bytes (distribution-spec: host and name together).
 const NAME_LIMIT_BYTES: usize = 255;
@@ -29,84 +28,12 @@ fn escaped(text: &str) -> crate::RemoteText {
     crate::RemoteText::new(text.as_bytes())
 }
 
-/// A SHA-256 digest of bytes: `sha256:` and 64 lower-case hex digits.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Digest(String);
-
-impl Digest {
-    /// Parses the text of a digest.
-    ///
-    /// # Errors
-    /// [`NameError::Digest`] where it is not one, or of another algorithm.
-    pub fn parse(text: &str) -> Result<Self, NameError> {
-        let hex = text.strip_prefix("sha256:").unwrap_or_default();
-        let lower = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
-        if hex.len() == 64 && hex.bytes().all(lower) {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(NameError::Digest(text.to_owned()))
-        }
-    }
-
-    /// The digest of `bytes`.
-    pub fn of(bytes: &[u8]) -> Self {
-        Self::finish(Sha256::new_with_prefix(bytes))
-    }
-
-    /// The digest of what was fed to `hasher`.
-    pub(crate) fn finish(hasher: Sha256) -> Self {
-        use fmt::Write as _;
-        let mut text = String::from("sha256:");
-        for byte in hasher.finalize() {
-            // Writing to a String does not fail.
-            let _ = write!(text, "{byte:02x}");
-        }
-        Self(text)
-    }
-
-    /// The text: `sha256:…`.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// The 64 hex digits.
-    pub fn hex(&self) -> &str {
-        self.0.strip_prefix("sha256:").unwrap_or_default()
-    }
-}
-
-impl TryFrom<String> for Digest {
-    type Error = NameError;
-
-    fn try_from(text: String) -> Result<Self, NameError> {
-        Self::parse(&text)
-    }
-}
-
-impl From<Digest> for akua_source::Digest {
-    fn from(digest: Digest) -> Self {
-        // Both are the same text, checked by the same rule.
-        Self::parse(&digest.0).unwrap_or_else(|| Self::from_bytes([0; 32]))
-    }
-}
-
-impl From<Digest> for String {
-    fn from(digest: Digest) -> Self {
-        digest.0
-    }
-}
-
-impl fmt::Display for Digest {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
-    }
-}
-
-impl fmt::Debug for Digest {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
-    }
+/// Parses the text of a digest.
+///
+/// # Errors
+/// [`NameError::Digest`] where it is not one, or of another algorithm.
+pub(crate) fn digest(text: &str) -> Result<Digest, NameError> {
+    Digest::parse(text).ok_or_else(|| NameError::Digest(text.to_owned()))
 }
 
 /// A repository of a registry: `host[:port]/name`.
@@ -196,7 +123,7 @@ impl Reference {
     /// # Errors
     /// [`NameError::Reference`] where it is neither.
     pub fn parse(text: &str) -> Result<Self, NameError> {
-        if let Ok(digest) = Digest::parse(text) {
+        if let Some(digest) = Digest::parse(text) {
             return Ok(Self::Digest(digest));
         }
         let word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';

@@ -9,7 +9,6 @@ use akua_package::{Problem, refused_archive};
 use akua_source::{Diagnostic, Digest, SourceMap};
 use serde::Serialize;
 use serde_json::json;
-use sha2::{Digest as _, Sha256};
 use std::path::{Path, PathBuf};
 
 /// Media type of a package's manifest.
@@ -202,7 +201,7 @@ pub fn inspect(tarball: &Path, home: &Home) -> Result<Inspected, Failure> {
     let package = facts.manifest.package;
     Ok(Inspected {
         kind: "tarball",
-        layer_digest: Digest::from_bytes(Sha256::digest(&archive).into()).to_string(),
+        layer_digest: Digest::of(&archive).to_string(),
         compressed_size_bytes: archive.len(),
         uncompressed_size_bytes: facts.size_bytes,
         file_count: facts.file_count,

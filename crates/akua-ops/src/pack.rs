@@ -6,7 +6,6 @@ use akua_package::{Keep, Project, VENDOR, in_package, lock, vendored_files};
 use akua_sandbox::Limits;
 use akua_source::{Diagnostic, Digest};
 use serde::Serialize;
-use sha2::{Digest as _, Sha256};
 use std::path::PathBuf;
 
 /// Directories of what was made from the package.
@@ -85,7 +84,7 @@ pub fn run(request: &PackRequest) -> Result<PackOutcome, Failure> {
     Ok(PackOutcome {
         path: out.display().to_string(),
         size_bytes: archive.len(),
-        layer_digest: Digest::from_bytes(Sha256::digest(&archive).into()).to_string(),
+        layer_digest: Digest::of(&archive).to_string(),
         vendored_deps,
         file_count: files.len(),
     })

@@ -8,7 +8,6 @@
 
 use akua_disk::{DiskError, FileLock, Folder, Staging, TreeLimits};
 use akua_source::Digest;
-use sha2::{Digest as _, Sha256};
 use std::path::{Path, PathBuf};
 
 /// Version of the layout: another layout is another directory.
@@ -178,7 +177,7 @@ impl Cache {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    Digest::from_bytes(Sha256::digest(bytes).into()).hex().to_owned()
+    Digest::of(bytes).hex().to_owned()
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! A digest of bytes.
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 use std::fmt;
 
 /// Prefix of the one algorithm in use.
@@ -20,6 +21,11 @@ impl Digest {
         let hexadecimal = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
         let valid = digits.len() == DIGITS && digits.bytes().all(hexadecimal);
         valid.then(|| Self(text.to_owned()))
+    }
+
+    /// Returns the digest of bytes.
+    pub fn of(bytes: &[u8]) -> Self {
+        Self::from_bytes(Sha256::digest(bytes).into())
     }
 
     /// Returns the digest with these bytes.

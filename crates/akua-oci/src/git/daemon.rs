@@ -51,6 +51,8 @@ pub(super) fn transport<'a>(
         }
     }
     let writer = connected.map_err(|err| error(&err))?;
+    // Small packets, each of which waits for an answer.
+    writer.set_nodelay(true).map_err(|err| error(&err))?;
     writer.set_read_timeout(Some(limits.idle_timeout)).map_err(|err| error(&err))?;
     writer.set_write_timeout(Some(limits.idle_timeout)).map_err(|err| error(&err))?;
     let reader = Metered {

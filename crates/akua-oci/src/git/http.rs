@@ -204,7 +204,7 @@ impl Headers<'_> {
             let mut exchange = self.exchange.borrow_mut();
             exchange.start()?;
             let mut lines = Vec::new();
-            for (name, value) in exchange.answer.iter().flat_map(|answer| answer.headers()) {
+            for (name, value) in exchange.answer.iter().flat_map(Response::headers) {
                 lines.extend_from_slice(name.as_str().as_bytes());
                 lines.extend_from_slice(b": ");
                 lines.extend_from_slice(value.as_bytes());

@@ -63,7 +63,6 @@ pub(super) fn create(
     let options = gix::open::Options::isolated().config_overrides([
         // No object of a pack may take more memory than this, whatever its header says.
         format!("gitoxide.objects.allocLimit={object_limit_bytes}"),
-        "pack.threads=1".to_owned(),
         "core.logAllRefUpdates=false".to_owned(),
     ]);
     let create = gix::create::Options::default();
@@ -112,6 +111,11 @@ pub(super) fn local_start(
     let missing = || not_found(what, reference);
     let id = id.filter(|id| repository.has_object(id)).ok_or_else(missing)?;
     Ok((repository, id))
+}
+
+/// Whether an object says that it is a commit; a pin is not one of a tag.
+pub(super) fn is_commit(repository: &gix::Repository, id: ObjectId) -> bool {
+    repository.find_header(id).is_ok_and(|header| header.kind() == Kind::Commit)
 }
 
 /// Hands out the files of the commit that `start` leads to; returns the commit's id.

@@ -12,11 +12,11 @@ pub enum AddressKind {
     Loopback,
     /// RFC 1918, unique-local and site-local.
     Private,
-    /// 169.254.0.0/16 and fe80::/10; clouds serve their metadata there.
+    /// 169.254.0.0/16 and `fe80::/10`; clouds serve their metadata there.
     LinkLocal,
     /// 100.64.0.0/10: carrier-grade NAT, and the inside of some clouds.
     Shared,
-    /// 224.0.0.0/4, ff00::/8.
+    /// 224.0.0.0/4, `ff00::/8`.
     Multicast,
     /// 0.0.0.0/8, `::`: this machine, on many systems.
     Unspecified,
@@ -54,7 +54,8 @@ fn kind_of_v4(address: Ipv4Addr) -> AddressKind {
         [0, ..] => AddressKind::Unspecified,
         [127, ..] => AddressKind::Loopback,
         [10, ..] | [172, 16..=31, ..] | [192, 168, ..] => AddressKind::Private,
-        [169, 254, ..] => AddressKind::LinkLocal,
+        // The second is public by its number alone: one large cloud serves its metadata there.
+        [169, 254, ..] | [168, 63, 129, 16] => AddressKind::LinkLocal,
         [100, 64..=127, ..] => AddressKind::Shared,
         [224..=239, ..] => AddressKind::Multicast,
         [192, 0, 0 | 2, _]
@@ -63,8 +64,6 @@ fn kind_of_v4(address: Ipv4Addr) -> AddressKind {
         | [203, 0, 113, _]
         | [192, 88, 99, _]
         | [240..=255, ..] => AddressKind::Reserved,
-        // Where one large cloud serves metadata and names: public by its number alone.
-        [168, 63, 129, 16] => AddressKind::LinkLocal,
         _ => AddressKind::Public,
     }
 }
@@ -85,7 +84,7 @@ fn kind_of_v6(address: Ipv6Addr) -> AddressKind {
             inner(high, low)
         }
         [0x2002, high, low, ..] => inner(high, low),
-        [0xfc00..=0xfdff, ..] | [0xfec0..=0xfeff, ..] => AddressKind::Private,
+        [0xfc00..=0xfdff | 0xfec0..=0xfeff, ..] => AddressKind::Private,
         [0xfe80..=0xfebf, ..] => AddressKind::LinkLocal,
         [0xff00..=0xffff, ..] => AddressKind::Multicast,
         // Everything global lies in 2000::/3; of that, 2001::/23 and documentation do not.

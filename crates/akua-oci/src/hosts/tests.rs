@@ -99,11 +99,20 @@ fn names_are_judged_by_what_they_resolve_to() {
 }
 
 #[test]
-fn nobody_is_sent_to_this_machine() {
-    assert!(check_step(&url("https://h.test/"), &url("https://localhost/")).is_err());
-    assert!(check_step(&url("https://h.test/"), &url("https://127.0.0.1/")).is_err());
-    assert_eq!(check_step(&url("http://127.0.0.1:1/"), &url("http://127.0.0.1:2/")), Ok(()));
-    assert_eq!(check_step(&url("https://h.test/"), &url("https://i.test/")), Ok(()));
+fn nobody_is_sent_inwards() {
+    let allow_private = vec!["in.test".to_owned(), "also-in.test".to_owned()];
+    let rules = HostRules { allow_private, ..HostRules::default() };
+    let step = |from: &str, to: &str| rules.check_step(&url(from), &url(to)).is_ok();
+    assert!(!step("https://h.test/", "https://localhost/"));
+    assert!(!step("https://h.test/", "https://127.0.0.1/"));
+    assert!(!step("https://h.test/", "https://in.test/"));
+    assert!(!step("https://in.test/", "http://127.0.0.1/"));
+    assert!(step("https://in.test/", "https://also-in.test/"));
+    assert!(step("https://in.test/", "https://in.test/x"));
+    assert!(step("https://in.test/", "https://h.test/"));
+    assert!(step("http://127.0.0.1:1/", "http://127.0.0.1:2/"));
+    assert!(step("http://127.0.0.1:1/", "https://in.test/"));
+    assert!(step("https://h.test/", "https://i.test/"));
 }
 
 /// Resolves `host` to `addresses` through a guarded client, and returns the refusal.

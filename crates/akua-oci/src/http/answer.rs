@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::time::Duration;
 
-use reqwest::header::{CONTENT_LENGTH, HeaderMap, RETRY_AFTER};
+use reqwest::header::{CONTENT_LENGTH, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::{Response, StatusCode, Url};
 
 use super::{Http, Request};
@@ -57,6 +57,7 @@ impl Http {
     pub(super) async fn check_status(
         &self,
         request: &Request,
+        authorization: Option<&HeaderValue>,
         mut answer: Response,
     ) -> Result<Response, FetchError> {
         let status = answer.status();
@@ -66,7 +67,7 @@ impl Http {
         let what = request.what.clone();
         let retry_after = retry_after(answer.headers());
         let body = tokio::time::timeout(ERROR_BODY_TIME, start_of(&mut answer)).await;
-        let said = RemoteText::new(&body.unwrap_or_default());
+        let said = self.said(request, authorization, &body.unwrap_or_default());
         Err(match status.as_u16() {
             code @ (401 | 403) => {
                 let host = authority_of(answer.url());
@@ -78,6 +79,24 @@ impl Http {
             status @ 500..=599 => FetchError::Server { what, status, retry_after, said },
             code => FetchError::Protocol { what, problem: ProtocolProblem::Status(code), said },
         })
+    }
+}
+
+impl Http {
+    /// What a server said; nothing where it says back to us what we showed it.
+    fn said(
+        &self,
+        request: &Request,
+        authorization: Option<&HeaderValue>,
+        body: &[u8],
+    ) -> RemoteText {
+        let text = String::from_utf8_lossy(body);
+        let header = authorization.and_then(|value| value.to_str().ok());
+        let header = header.and_then(|text| text.split_once(' ')).map(|(_scheme, secret)| secret);
+        let credential = self.credentials.get(&authority_of(&request.url));
+        let secret = credential.map(|known| known.secret.reveal());
+        let echo = header.into_iter().chain(secret).any(|secret| text.contains(secret));
+        if echo { RemoteText::default() } else { RemoteText::new(body) }
     }
 }
 

@@ -6,7 +6,7 @@ use reqwest::{Method, Response, Url};
 use serde::Deserialize;
 
 use super::{Http, Request, network};
-use crate::hosts::{HostError, authority_of, check_step, host_of, is_loopback, same_origin};
+use crate::hosts::{HostError, authority_of, host_of, is_loopback, same_origin};
 use crate::{Credential, FetchError, ProtocolProblem, RemoteText, Secret};
 
 use base64::Engine as _;
@@ -39,30 +39,33 @@ impl Http {
     pub(crate) async fn send(&self, request: &Request) -> Result<Response, FetchError> {
         let origin = origin_of(&request.url);
         let known = self.authorization(&origin, &request.scope);
-        let answer = self.follow(request, known).await?;
+        let answer = self.follow(request, known.as_ref()).await?;
         // A challenge of another host, reached by a redirect, is not answered.
         if answer.status() != 401 || !same_origin(answer.url(), &request.url) {
-            return self.check_status(request, answer).await;
+            return self.check_status(request, known.as_ref(), answer).await;
         }
         let Some(header) = self.answer_challenge(request, &answer).await? else {
-            return self.check_status(request, answer).await;
+            return self.check_status(request, known.as_ref(), answer).await;
         };
-        let answer = self.follow(request, Some(header.clone())).await?;
-        let answer = self.check_status(request, answer).await?;
-        self.remember(&origin, &request.scope, header);
-        Ok(answer)
+        let answer = self.follow(request, Some(&header)).await?;
+        if !matches!(answer.status().as_u16(), 401 | 403) {
+            self.remember(&origin, &request.scope, header.clone());
+        }
+        self.check_status(request, Some(&header), answer).await
     }
 
     /// Sends a request and follows redirects; the authorization stays with the first origin.
     async fn follow(
         &self,
         request: &Request,
-        authorization: Option<HeaderValue>,
+        authorization: Option<&HeaderValue>,
     ) -> Result<Response, FetchError> {
         let may_follow = matches!(request.method, Method::GET | Method::HEAD);
         let mut url = request.url.clone();
+        let mut own = authorization;
         for _hop in 0..=self.limits.redirects {
-            let own = authorization.clone().filter(|_| same_origin(&url, &request.url));
+            // Once left behind it stays behind: whoever sends us back chose the path.
+            own = own.filter(|_| same_origin(&url, &request.url));
             let answer = self.exchange(request, url.clone(), own).await?;
             if !answer.status().is_redirection() || answer.status() == 304 {
                 return Ok(answer);
@@ -72,7 +75,7 @@ impl Http {
                 return Err(problem(request, ProtocolProblem::Status(code)));
             }
             let next = location(request, &answer)?;
-            check_step(&url, &next).map_err(|reason| refused(request, reason))?;
+            self.rules.check_step(&url, &next).map_err(|reason| refused(request, reason))?;
             url = next;
         }
         Err(problem(request, ProtocolProblem::Redirects(self.limits.redirects)))
@@ -83,7 +86,7 @@ impl Http {
         &self,
         request: &Request,
         url: Url,
-        authorization: Option<HeaderValue>,
+        authorization: Option<&HeaderValue>,
     ) -> Result<Response, FetchError> {
         self.rules.check_url(&url).map_err(|reason| refused(request, reason))?;
         let mut builder =
@@ -130,22 +133,21 @@ impl Http {
         service: Option<&str>,
         credential: Option<&Credential>,
     ) -> Result<HeaderValue, FetchError> {
-        check_step(&request.url, realm).map_err(|reason| refused(request, reason))?;
+        self.rules.check_step(&request.url, realm).map_err(|reason| refused(request, reason))?;
         if let Some(credential) = credential {
             check_realm(request, realm, credential)?;
         }
         let secret = credential.map(|known| &known.secret);
         let registry = authority_of(&request.url);
         let (request, header) = token_request(request, realm, service, secret);
-        // With a secret on board no redirect is followed: `follow` would leave it behind, but the
-        // server it came from has no business sending it anywhere.
-        self.rules.check_url(&request.url).map_err(|reason| refused(&request, reason))?;
+        // No redirect is followed: a token server has no business sending a secret anywhere.
         let exchange = async {
-            let answer = self.exchange(&request, request.url.clone(), header).await?;
-            let answer = self.check_status(&request, answer).await?;
+            let answer = self.exchange(&request, request.url.clone(), header.as_ref()).await?;
+            let answer = self.check_status(&request, header.as_ref(), answer).await?;
             self.read_document(&request.what, answer, self.limits.token_bytes).await
         };
-        let document = exchange.await.map_err(|error| name_registry(error, &registry))?;
+        let document =
+            exchange.await.map_err(|error| name_registry(error, &registry, secret.is_some()))?;
         let answer: Option<TokenAnswer> = serde_json::from_slice(&document.bytes).ok();
         let token = answer.and_then(|answer| answer.token.or(answer.access_token));
         let header = token
@@ -158,7 +160,7 @@ impl Http {
 /// The request for a token, and the header that goes with it.
 ///
 /// # Spec
-/// distribution, "Token Authentication Specification" and "OAuth2 Token Authentication".
+/// Docker registry, "Token Authentication Specification" and the page on `OAuth2` after it.
 fn token_request(
     request: &Request,
     realm: &Url,
@@ -243,10 +245,10 @@ fn secret_header(scheme: &str, secret: &str) -> Option<HeaderValue> {
 }
 
 /// The error of a token server, told of the registry that it speaks for: credentials are the latter's.
-fn name_registry(error: FetchError, registry: &str) -> FetchError {
+fn name_registry(error: FetchError, registry: &str, known: bool) -> FetchError {
     match error {
         FetchError::Auth { what, status, said, .. } => {
-            FetchError::Auth { what, host: registry.to_owned(), status, known: true, said }
+            FetchError::Auth { what, host: registry.to_owned(), status, known, said }
         }
         other => other,
     }

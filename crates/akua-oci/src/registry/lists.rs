@@ -74,7 +74,7 @@ impl Client {
     }
 
     /// The referrers that the fallback tag lists; none where there is no such tag.
-    pub(super) fn referrers_by_tag(
+    fn referrers_by_tag(
         &self,
         repository: &Repository,
         digest: &Digest,

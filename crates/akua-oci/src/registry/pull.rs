@@ -28,7 +28,7 @@ impl Client {
         let limit = self.http.limits.document_bytes;
         let document = self.http.block_on(self.http.document(&request, limit))?;
         let digest = Digest::of(&document.bytes);
-        let announced = document.header("docker-content-digest").map(Digest::parse);
+        let announced = document.header("docker-content-digest").map(crate::names::digest);
         let announced = announced.transpose().map_err(|err| {
             broken(&what, ProtocolProblem::Header("Docker-Content-Digest"), &err.to_string())
         })?;

@@ -10,7 +10,7 @@ use super::pull::named;
 use super::{Action, broken};
 use crate::hosts::{HostError, authority_of, same_origin};
 use crate::http::{Document, Request, within};
-use crate::manifest::{self, Descriptor, INDEX, Parsed};
+use crate::manifest::{self, Descriptor, INDEX, ImageManifest, Parsed};
 use crate::{Client, Digest, FetchError, Progress, ProtocolProblem, Reference, Repository};
 
 /// Bytes of an answer to a push: registries say nothing, or an error.
@@ -89,16 +89,15 @@ impl Client {
             }
             self.http.document(&put, ANSWER_BYTES).await.map(Some)
         })?;
-        if let Some(answer) = stored {
-            check_stored(&what, &answer, &digest)?;
-            let subject = match &parsed {
-                Parsed::Image(image) => image.subject.as_ref(),
-                Parsed::Index(_) => None,
-            };
-            if let Some(subject) = subject.filter(|_| answer.header("oci-subject").is_none()) {
-                let own = referrer(&digest, media_type, bytes.len(), &parsed);
-                self.add_referrer(repository, &subject.digest, &own)?;
-            }
+        if let Some(answer) = &stored {
+            check_stored(&what, answer, &digest)?;
+        }
+        let keeps = stored.is_some_and(|answer| answer.header("oci-subject").is_some());
+        if let Parsed::Image(image) = &parsed
+            && let Some(subject) = image.subject.as_ref().filter(|_| !keeps)
+        {
+            let own = referrer(&digest, media_type, bytes.len(), image);
+            self.ensure_referrer(repository, &subject.digest, &own)?;
         }
         Ok(digest)
     }
@@ -131,28 +130,29 @@ impl Client {
         Ok(Document::of(&answer, bytes))
     }
 
-    /// Puts a referrer into the index under the fallback tag.
-    fn add_referrer(
+    /// Sees to it that a referrer is listed: by the registry, else in the index under the fallback tag.
+    /// Two that do so at once for one subject may lose one entry, as the specification has it.
+    fn ensure_referrer(
         &self,
         repository: &Repository,
         subject: &Digest,
-        own: &Value,
+        own: &Descriptor,
     ) -> Result<(), FetchError> {
-        let tag = Reference::Tag(fallback_tag(subject));
-        let known = self.referrers_by_tag(repository, subject)?;
-        let mut entries: Vec<Value> = known.iter().map(index_entry).collect();
-        if entries.iter().any(|entry| entry.get("digest") == own.get("digest")) {
+        let mut known = self.list_referrers(repository, subject)?;
+        if known.iter().any(|entry| entry.digest == own.digest) {
             return Ok(());
         }
-        entries.push(own.clone());
+        known.push(own.clone());
+        let entries: Vec<Value> = known.iter().map(index_entry).collect();
         let index = json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": entries });
+        let tag = Reference::Tag(fallback_tag(subject));
         self.push_manifest(repository, &tag, INDEX, index.to_string().as_bytes()).map(drop)
     }
 }
 
 /// The digest that the registry says a manifest has; none where it does not say.
 fn announced_digest(answer: &Document) -> Option<Digest> {
-    answer.header("docker-content-digest").and_then(|text| Digest::parse(text).ok())
+    answer.header("docker-content-digest").and_then(Digest::parse)
 }
 
 /// Where the bytes of an upload go: the same origin, with the digest in the query.
@@ -184,21 +184,15 @@ fn check_stored(what: &str, answer: &Document, digest: &Digest) -> Result<(), Fe
 }
 
 /// The entry of a manifest in the list of referrers of its subject.
-fn referrer(digest: &Digest, media_type: &str, size: usize, parsed: &Parsed) -> Value {
-    let (artifact_type, annotations) = match parsed {
-        Parsed::Image(image) => {
-            let own = image.artifact_type.clone();
-            (own.or_else(|| Some(image.config.media_type.clone())), image.annotations.clone())
-        }
-        Parsed::Index(_) => (None, std::collections::BTreeMap::default()),
-    };
-    index_entry(&Descriptor {
+fn referrer(digest: &Digest, media_type: &str, size: usize, image: &ImageManifest) -> Descriptor {
+    let artifact_type = image.artifact_type.as_ref().unwrap_or(&image.config.media_type);
+    Descriptor {
         media_type: media_type.to_owned(),
         digest: digest.clone(),
         size: u64::try_from(size).unwrap_or(u64::MAX),
-        artifact_type,
-        annotations,
-    })
+        artifact_type: Some(artifact_type.clone()),
+        annotations: image.annotations.clone(),
+    }
 }
 
 /// A descriptor as JSON.

@@ -100,7 +100,7 @@ pub(super) fn fetch(
     let fetched = client
         .fetch_file(&absolute(url, archive), ARCHIVE_LIMIT_BYTES, &mut file)
         .map_err(|error| told(&error))?;
-    let archive_digest: Digest = fetched.digest.into();
+    let archive_digest = fetched.digest;
     let pinned = pin.and_then(|pin| pin.layer_digest.as_ref());
     if let Some(pinned) = pinned.filter(|pinned| **pinned != archive_digest) {
         let key = SourceKey::locked(&format!("helm+{url}#{chart}"));

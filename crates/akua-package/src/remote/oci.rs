@@ -28,7 +28,7 @@ pub(super) fn candidates(client: &Client, repository: &str) -> Result<Vec<Candid
 
 /// Returns the digest of the manifest that a tag leads to now.
 pub(super) fn current(client: &Client, repository: &str, tag: &str) -> Result<Digest, Problem> {
-    manifest(client, &named(repository)?, tag).map(|found| found.digest.into())
+    manifest(client, &named(repository)?, tag).map(|found| found.digest)
 }
 
 /// Fetches an artifact: its manifest, by the pin or by its tag, and the layer that holds its files.
@@ -56,8 +56,8 @@ pub(super) fn fetch(
     let digest = take_archive(cache, staging, archive, &shown)?;
     let fetched = Fetched {
         digest,
-        manifest_digest: Some(manifest.digest.clone().into()),
-        layer_digest: Some(layer.digest.into()),
+        manifest_digest: Some(manifest.digest.clone()),
+        layer_digest: Some(layer.digest),
         commit: None,
         yanked,
     };

@@ -32,7 +32,11 @@ func main() {
 	options := &ociserver.Options{DisableReferrersAPI: !*referrers}
 	mux := http.NewServeMux()
 	guard := auth{user: *basic, bearer: *bearer, identity: *identity}
-	mux.Handle("/v2/", guard.wrap(ociserver.New(ocimem.New(), options)))
+	registry := ociserver.New(ocimem.New(), options)
+	if !*referrers {
+		registry = withoutSubject(registry)
+	}
+	mux.Handle("/v2/", guard.wrap(registry))
 	mux.HandleFunc("/token", guard.token)
 	mux.Handle("/files/", guard.wrap(http.StripPrefix("/files/", http.FileServer(http.Dir(*root)))))
 	if *git != "" {
@@ -55,6 +59,23 @@ func main() {
 		log.Fatal(http.ServeTLS(listener, mux, *cert, *key))
 	}
 	log.Fatal(http.Serve(listener, mux))
+}
+
+// silent is an answer that does not say OCI-Subject.
+type silent struct{ http.ResponseWriter }
+
+// WriteHeader implements http.ResponseWriter.
+func (s silent) WriteHeader(status int) {
+	s.Header().Del("OCI-Subject")
+	s.ResponseWriter.WriteHeader(status)
+}
+
+// withoutSubject makes the server as silent as one that does not know referrers; by itself it says
+// OCI-Subject even with the API switched off.
+func withoutSubject(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		next.ServeHTTP(silent{w}, r)
+	})
 }
 
 // backend runs git's own server program once a request.
