@@ -154,9 +154,9 @@ mod tests {
     fn digests_are_sha256_in_lower_case() {
         let empty = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
         assert_eq!(Digest::of(b"").as_str(), empty);
-        assert_eq!(Digest::parse(empty), Ok(Digest::of(b"")));
+        assert_eq!(Digest::parse(empty), Some(Digest::of(b"")));
         for wrong in ["", "sha256:", "sha512:00", &empty.to_uppercase(), "sha256:../../etc"] {
-            assert!(Digest::parse(wrong).is_err(), "{wrong}");
+            assert!(Digest::parse(wrong).is_none(), "{wrong}");
         }
     }
 
