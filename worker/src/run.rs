@@ -111,7 +111,7 @@ fn answer(
             }
             program.settings.strict_range_check = options.strict_range_check;
         }
-        Goal::Settings { .. } | Goal::Format { .. } => {}
+        Goal::Json { .. } | Goal::Settings { .. } | Goal::Format { .. } => {}
     }
     let module_folder = request.root.clone().unwrap_or_else(|| request.work_folder.clone());
     let mounts = request.names.iter().map(|(mount, _)| mount.clone()).collect();
@@ -120,7 +120,7 @@ fn answer(
     let outcome = kcl::run(&program, &library, &mut world, |interp, output| match &request.goal {
         Goal::Render { .. } => objects(interp, output),
         Goal::Eval(options) => text(interp, output, options),
-        Goal::Settings { .. } | Goal::Format { .. } => Ok(Made::default()),
+        Goal::Json { .. } | Goal::Settings { .. } | Goal::Format { .. } => Ok(Made::default()),
     });
     let mut answer = Answer { diagnostics: outcome.diagnostics, ..Answer::default() };
     if !answer.diagnostics.is_empty() {
