@@ -96,7 +96,7 @@ pub fn verify(home: &Home) -> Result<usize, Failure> {
         let message = format!("`{}` is not what its name says", found.path.display());
         let digest = found.found.map_or("nothing readable".to_owned(), |d| d.to_string());
         Diagnostic::error("E_CACHE_CORRUPT", message)
-            .kind(Drift::LockDigestMismatch.name())
+            .kind(Drift::LockedBytes.name())
             .note(format!("expected {}", found.expected))
             .note(format!("found {digest}"))
             .help("akua does not use it, and fetches it anew; to remove it now: akua cache gc")

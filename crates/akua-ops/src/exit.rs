@@ -11,6 +11,8 @@ pub enum Exit {
     User,
     /// The system refused, or akua is at fault.
     System,
+    /// A server asks for patience.
+    RateLimited,
     /// A budget or a time limit was reached.
     Budget,
 }
@@ -22,6 +24,7 @@ impl Exit {
             Self::Success => 0,
             Self::User => 1,
             Self::System => 2,
+            Self::RateLimited => 4,
             Self::Budget => 6,
         }
     }
@@ -30,7 +33,9 @@ impl Exit {
     /// by a package.
     pub(crate) fn of(diagnostic: &Diagnostic) -> Self {
         match diagnostic.code.as_str() {
-            "E_IO" | "E_INTERNAL" | "E_OUTPUT_WRITE" => Self::System,
+            "E_IO" | "E_INTERNAL" | "E_OUTPUT_WRITE" | "E_FETCH_NETWORK" | "E_FETCH_SERVER"
+            | "E_FETCH_TIMEOUT" => Self::System,
+            "E_FETCH_RATE" => Self::RateLimited,
             "E_RENDER_BUDGET_DEPTH" | "E_KCL_DEPTH" | "E_KCL_MEMORY" | "E_KCL_STEPS" => {
                 Self::Budget
             }

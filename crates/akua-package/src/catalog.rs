@@ -90,7 +90,6 @@ impl<'p> Live<'p> {
             let diagnostic = only.clone().label(span, "");
             return self.project.problem(diagnostic);
         }
-        problem.diagnostics.iter_mut().for_each(|_kept| {});
         problem
     }
 

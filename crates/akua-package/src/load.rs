@@ -190,7 +190,8 @@ impl Asking<'_> {
             Source::Path { path } => {
                 let folder = inside(self.root, &graph.workspace, alias.as_str(), path);
                 // What is locked and gone is drift; what never was there is a wrong path.
-                let folder = folder.map_err(|error| self.gone(alias, path).unwrap_or(error))?;
+                let folder =
+                    folder.map_err(|error| self.gone(alias, path).map_or(error, Box::new))?;
                 (SourceKey::folder(&graph.root, folder.path()), Some(folder))
             }
             _ => match SourceKey::remote(source, alias) {
@@ -241,7 +242,7 @@ impl Asking<'_> {
         };
         lock.packages.iter().find(is_this).filter(|_| !akua_disk::is_folder(&wanted))?;
         let message = format!("the directory `{path}` of the dependency `{alias}` is gone");
-        Some(Drift::PathMissing.diagnostic(message))
+        Some(Drift::Missing.diagnostic(message))
     }
 
     /// Returns the modules that a module imports, besides those that are there.
@@ -352,7 +353,7 @@ fn subcharts(
     for name in &entry.dependencies {
         let Some(chart) = referenced(lock, name) else {
             let message = format!("the lock has no `{name}`, which `{}` depends on", entry.name);
-            return Err(Drift::UnlockedDependency.diagnostic(message).into());
+            return Err(Drift::Unlocked.diagnostic(message).into());
         };
         let (root, _) = graph.open(chart, None)?;
         let path = format!("{prefix}charts/{}", chart.name);
@@ -383,7 +384,7 @@ fn not_locked(alias: &Alias) -> Problem {
 
 fn unlocked(alias: &Alias) -> Problem {
     let message = format!("akua.lock has nothing that fits the dependency `{alias}`");
-    Drift::UnlockedDependency.diagnostic(message).into()
+    Drift::Unlocked.diagnostic(message).into()
 }
 
 /// Returns a path without `.` and `..`, by its text alone.

@@ -184,7 +184,7 @@ pub(crate) fn path_drift(project: &Project, lock: &Lock) -> Result<Vec<Diagnosti
             let still = declared_path(project, path);
             if still {
                 let message = format!("the directory `{path}` of `{}` is gone", entry.name);
-                drift.push(Drift::PathMissing.diagnostic(message));
+                drift.push(Drift::Missing.diagnostic(message));
             }
             continue;
         }
@@ -209,7 +209,7 @@ fn declared_path(project: &Project, path: &str) -> bool {
 /// Returns the diagnostic for a directory whose files have changed.
 pub(crate) fn path_changed(path: &str, expected: &Digest, found: &Digest) -> Diagnostic {
     let message = format!("the files of `{path}` have changed since they were locked");
-    let diagnostic = Drift::PathDigestDrift.diagnostic(message);
+    let diagnostic = Drift::Files.diagnostic(message);
     diagnostic.note(format!("expected {expected}")).note(format!("found {found}"))
 }
 

@@ -17,38 +17,38 @@ pub struct Problem {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Drift {
     /// The bytes of a remote dependency are others.
-    LockDigestMismatch,
+    LockedBytes,
     /// The files of a directory are others.
-    PathDigestDrift,
+    Files,
     /// A directory is gone.
-    PathMissing,
+    Missing,
     /// A dependency is declared and not locked.
-    UnlockedDependency,
+    Unlocked,
     /// An entry of the lock that nothing depends on.
-    OrphanedEntry,
+    Orphaned,
 }
 
 impl Drift {
     /// Returns its name, as people and documents see it.
     pub fn name(self) -> &'static str {
         match self {
-            Self::LockDigestMismatch => "LockDigestMismatch",
-            Self::PathDigestDrift => "PathDigestDrift",
-            Self::PathMissing => "PathMissing",
-            Self::UnlockedDependency => "UnlockedDependency",
-            Self::OrphanedEntry => "OrphanedEntry",
+            Self::LockedBytes => "LockDigestMismatch",
+            Self::Files => "PathDigestDrift",
+            Self::Missing => "PathMissing",
+            Self::Unlocked => "UnlockedDependency",
+            Self::Orphaned => "OrphanedEntry",
         }
     }
 
     /// Returns the diagnostic for it, with a way out.
     pub(crate) fn diagnostic(self, message: String) -> Diagnostic {
         let help = match self {
-            Self::LockDigestMismatch => {
+            Self::LockedBytes => {
                 "find out why it changed; to accept what is there now: akua update"
             }
-            Self::PathDigestDrift => "to accept the change: akua update",
-            Self::PathMissing => "put the directory back, or correct its path in akua.toml",
-            Self::UnlockedDependency | Self::OrphanedEntry => "to write the lock anew: akua lock",
+            Self::Files => "to accept the change: akua update",
+            Self::Missing => "put the directory back, or correct its path in akua.toml",
+            Self::Unlocked | Self::Orphaned => "to write the lock anew: akua lock",
         };
         Diagnostic::error("E_LOCK_DRIFT", message).kind(self.name()).help(help)
     }
@@ -57,6 +57,12 @@ impl Drift {
 impl From<Diagnostic> for Problem {
     fn from(diagnostic: Diagnostic) -> Self {
         Self { diagnostics: vec![diagnostic], sources: SourceMap::default() }
+    }
+}
+
+impl From<Box<Diagnostic>> for Problem {
+    fn from(diagnostic: Box<Diagnostic>) -> Self {
+        (*diagnostic).into()
     }
 }
 

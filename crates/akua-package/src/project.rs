@@ -110,7 +110,7 @@ impl Project {
         path: &str,
     ) -> Result<Folder, Box<Diagnostic>> {
         inside(self.root.path(), &self.workspace, declared.alias.as_str(), path)
-            .map_err(|error| Box::new(error.label(declared.span, "")))
+            .map_err(|error| Box::new((*error).label(declared.span, "")))
     }
 
     /// Returns what makes a declared dependency the same as one in the lock.
@@ -163,18 +163,18 @@ pub(crate) fn inside(
     workspace: &Path,
     alias: &str,
     path: &str,
-) -> Result<Folder, Diagnostic> {
+) -> Result<Folder, Box<Diagnostic>> {
     let folder = Folder::open(&base.join(path)).map_err(|_missing| {
         let message = format!("there is no directory `{path}` for the dependency `{alias}`");
         let help = "correct the path in akua.toml; it is relative to that file";
-        Diagnostic::error("E_CHART_RESOLVE", message).help(help)
+        Box::new(Diagnostic::error("E_CHART_RESOLVE", message).help(help))
     })?;
     if folder.path().starts_with(workspace) {
         return Ok(folder);
     }
     let message = format!("the dependency `{alias}` leads out of the workspace: `{path}`");
     let help = "move it into the package, or declare `[workspace]` in an akua.toml above both";
-    Err(Diagnostic::error("E_PATH_ESCAPE", message).help(help))
+    Err(Box::new(Diagnostic::error("E_PATH_ESCAPE", message).help(help)))
 }
 
 /// Reads and parses the manifest of a directory.

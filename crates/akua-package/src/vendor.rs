@@ -32,7 +32,7 @@ pub(crate) fn places(root: &Path, entry: &LockedPackage, alias: Option<&Alias>) 
 /// Returns the problem that a vendored copy is not what the lock says.
 pub(crate) fn changed(entry: &LockedPackage, shown: &str, found: &Digest) -> Problem {
     let message = format!("the vendored copy `{shown}` of `{}` has changed", entry.name);
-    let mut diagnostic = Drift::LockDigestMismatch.diagnostic(message);
+    let mut diagnostic = Drift::LockedBytes.diagnostic(message);
     diagnostic.helps = vec!["to take what the lock says: akua vendor".to_owned()];
     diagnostic.note(format!("expected {}", entry.digest)).note(format!("found {found}")).into()
 }

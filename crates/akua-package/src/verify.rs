@@ -59,7 +59,7 @@ fn manifest_drift(project: &Project, lock: &Lock) -> Vec<Diagnostic> {
             _ => {
                 let alias = &declared.alias;
                 let message = format!("akua.lock has nothing that fits the dependency `{alias}`");
-                let diagnostic = Drift::UnlockedDependency.diagnostic(message);
+                let diagnostic = Drift::Unlocked.diagnostic(message);
                 found.push(diagnostic.label(declared.span, ""));
             }
         }
@@ -71,19 +71,17 @@ fn manifest_drift(project: &Project, lock: &Lock) -> Vec<Diagnostic> {
         }
         reached.push(entry);
         for name in &entry.dependencies {
-            match referenced(lock, name) {
-                Some(next) => waiting.push(next),
-                None => {
-                    let message =
-                        format!("akua.lock has no `{name}`, which `{}` depends on", entry.name);
-                    found.push(Drift::UnlockedDependency.diagnostic(message));
-                }
+            if let Some(next) = referenced(lock, name) {
+                waiting.push(next);
+                continue;
             }
+            let message = format!("akua.lock has no `{name}`, which `{}` depends on", entry.name);
+            found.push(Drift::Unlocked.diagnostic(message));
         }
     }
     for entry in lock.packages.iter().filter(|entry| !reached.contains(entry)) {
         let message = format!("nothing depends on `{}` {} of akua.lock", entry.name, entry.version);
-        found.push(Drift::OrphanedEntry.diagnostic(message));
+        found.push(Drift::Orphaned.diagnostic(message));
     }
     found
 }
@@ -117,7 +115,7 @@ fn cache_drift(lock: &Lock, supply: &Supply) -> Result<Vec<Diagnostic>, Problem>
         if digest != entry.digest {
             let message =
                 format!("the cached copy of `{}` {} has changed", entry.name, entry.version);
-            let mut diagnostic = Drift::LockDigestMismatch.diagnostic(message);
+            let mut diagnostic = Drift::LockedBytes.diagnostic(message);
             diagnostic.helps = vec!["to remove what is broken: akua cache verify".to_owned()];
             let diagnostic = diagnostic.note(format!("expected {}", entry.digest));
             found.push(diagnostic.note(format!("found {digest}")));

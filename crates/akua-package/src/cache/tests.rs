@@ -33,10 +33,7 @@ fn a_tree_that_was_changed_is_not_used() {
     let digest = insert(&cache, "one");
     std::fs::write(cache.tree(&digest).join("a"), "two").expect("writes");
     let corrupt = cache.verify().expect("verifies");
-    assert_eq!(
-        corrupt.iter().map(|found| found.expected.clone()).collect::<Vec<_>>(),
-        [digest.clone()]
-    );
+    assert!(matches!(corrupt.as_slice(), [found] if found.expected == digest));
     assert!(cache.open(&digest).expect("looks").is_none());
     assert!(cache.verify().expect("verifies").is_empty(), "it is gone");
     assert_eq!(insert(&cache, "one"), digest);
