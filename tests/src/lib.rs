@@ -12,6 +12,8 @@ pub mod folder;
 pub mod generate;
 pub mod oracle;
 pub mod process;
+pub mod project;
 pub mod reference;
 pub mod render;
 pub mod same;
+pub mod servers;

@@ -11,7 +11,8 @@ use serde::Serialize;
 #[derive(Debug, Serialize)]
 pub struct Registry {
     /// Its host.
-    pub registry: String,
+    #[serde(rename = "registry")]
+    pub host: String,
     /// `basic` or `bearer`.
     pub auth_kind: &'static str,
     /// The user, where there is one.
@@ -38,7 +39,7 @@ pub fn list(home: &Home) -> Result<List, Failure> {
     let text = home.auth_text()?;
     let entries = list_registries(&text).map_err(|error| malformed(home, &error))?;
     let registries = entries.into_iter().map(|entry| Registry {
-        registry: entry.host,
+        host: entry.host,
         auth_kind: if entry.username.is_some() { "basic" } else { "bearer" },
         username: entry.username,
     });

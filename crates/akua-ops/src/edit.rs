@@ -121,6 +121,7 @@ fn toml_text(value: &str) -> String {
     serde_json::Value::from(value).to_string()
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it is used as a function of an error")]
 fn refused(error: EditError) -> Failure {
     let message = error.to_string();
     match error {

@@ -5,9 +5,9 @@ use crate::lock::LockedEntry;
 use akua_manifest::{Lock, LockedPackage};
 use akua_package::{Project, find_entry, find_reference};
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::Path;
 
 /// Levels of the tree, at most.
 const DEPTH_LIMIT: usize = 64;
@@ -42,14 +42,14 @@ pub struct Branch {
     /// Whether it is shown whole elsewhere.
     pub repeated: bool,
     /// What it depends on.
-    pub dependencies: Vec<Branch>,
+    pub dependencies: Vec<Self>,
 }
 
 /// Returns what a package depends on, as its lock has it.
 ///
 /// # Errors
 /// [`Failure`].
-pub fn run(workspace: &PathBuf) -> Result<Tree, Failure> {
+pub fn run(workspace: &Path) -> Result<Tree, Failure> {
     let project = Project::open(workspace)?;
     let lock = project.lock.clone().unwrap_or_default();
     let mut seen = Vec::new();
@@ -126,7 +126,7 @@ impl Tree {
 
     /// Calls back with each edge, once, in the order of the tree.
     fn edges(&self, each: &mut dyn FnMut(&str, &str)) {
-        let mut seen = BTreeMap::new();
+        let mut seen = BTreeSet::new();
         let root = format!("{} {}", self.package.name, self.package.version);
         walk(&root, &self.dependencies, &mut seen, each);
     }
@@ -135,12 +135,12 @@ impl Tree {
 fn walk(
     from: &str,
     branches: &[Branch],
-    seen: &mut BTreeMap<(String, String), ()>,
+    seen: &mut BTreeSet<(String, String)>,
     each: &mut dyn FnMut(&str, &str),
 ) {
     for branch in branches {
         let to = label(branch);
-        if seen.insert((from.to_owned(), to.clone()), ()).is_none() {
+        if seen.insert((from.to_owned(), to.clone())) {
             each(from, &to);
         }
         walk(&to, &branch.dependencies, seen, each);

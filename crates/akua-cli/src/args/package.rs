@@ -55,7 +55,7 @@ pub(crate) enum Template {
 pub(crate) struct Add {
     /// The name that the package uses for it.
     pub(crate) name: String,
-    /// A repository of a registry: oci://HOST/NAME; with --version.
+    /// A repository of a registry, `oci://HOST/NAME`; with --version.
     #[arg(long, value_name = "REF", group = "source", requires = "version")]
     pub(crate) oci: Option<String>,
     /// A git repository; with --tag or --rev.
@@ -192,7 +192,7 @@ pub(crate) struct Push {
     /// An archive that `akua pack` made.
     #[arg(long, value_name = "FILE")]
     pub(crate) tarball: PathBuf,
-    /// The repository: oci://HOST/NAME.
+    /// The repository, `oci://HOST/NAME`.
     #[arg(long = "ref", value_name = "REF")]
     pub(crate) reference: String,
     /// The tag [default: the package's version].
@@ -203,7 +203,7 @@ pub(crate) struct Push {
 /// Arguments of `pull`.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Pull {
-    /// The repository: oci://HOST/NAME.
+    /// The repository, `oci://HOST/NAME`.
     #[arg(long = "ref", value_name = "REF")]
     pub(crate) reference: String,
     /// The tag, or a digest.

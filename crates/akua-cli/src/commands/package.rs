@@ -289,7 +289,7 @@ pub(crate) fn run_auth(printer: &Printer, args: &Auth) -> Result {
             let mut exit = Exit::Success;
             for entry in &found.registries {
                 let user = entry.username.as_deref().unwrap_or("(token)");
-                exit = exit.max(printer.line(&format!("{} {user}", entry.registry)));
+                exit = exit.max(printer.line(&format!("{} {user}", entry.host)));
             }
             Ok(exit)
         }

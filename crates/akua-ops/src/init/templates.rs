@@ -151,10 +151,12 @@ schema Input:
 
 input: Input = ctx.input()
 
-resources = [
-    object | {metadata.labels = {team = input.team}}
-    for object in kustomize.build({path = "overlays/dev"})
-]
+_overlay = kustomize.build({path = "overlays/dev"})
+_team = {
+    metadata.labels = {team = input.team}
+}
+
+resources = [object | _team for object in _overlay]
 "#;
 
 const OVERLAY: &str = "resources:\n  - ../../base\nnamePrefix: dev-\n";

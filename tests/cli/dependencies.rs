@@ -1,0 +1,238 @@
+//! Dependencies by path, the lock, and the commands that need no server.
+
+use akua_tests::folder::names;
+use akua_tests::project::{Project, manifest};
+use anyhow::{Context, Result, ensure};
+use serde_json::Value as Json;
+use std::fs;
+
+const CHART: &str = "\n[dependencies]\nweb = { path = \"./charts/web\" }\n";
+const PROGRAM: &str = "import charts.web\nresources = web.template({release = \"r\"})\n";
+
+fn with_chart(name: &str) -> Result<Project> {
+    let project = Project::new(name, CHART, PROGRAM)?;
+    project.chart("charts/web", "web", "1.0.0", "")?;
+    Ok(project)
+}
+
+#[test]
+fn every_template_renders_and_is_formatted() -> Result<()> {
+    for template in ["minimal", "helm", "kustomize", "composed"] {
+        let project = Project::new(&format!("init-{template}"), "", "")?;
+        project.ok(&["init", "made", "--template", template])?;
+        let package = ["--package", "made"];
+        ensure!(project.render(&package)?.contains("kind: Deployment"), "{template}");
+        project.ok(&["fmt", "--check", "made"])?;
+        project.ok(&["lock", "--workspace", "made"])?;
+        project.render(&package)?;
+        project.refused(&["init", "made"], 1, &["E_INIT_EXISTS"])?;
+        project.ok(&["init", "made", "--force"])?;
+        let json: Json = serde_json::from_str(&project.ok(&[
+            "init",
+            "other",
+            "--json",
+            "--template",
+            template,
+        ])?)?;
+        ensure!(json["name"] == "other" && json["files"].is_array(), "{json}");
+    }
+    let project = Project::new("init-name", "", "")?;
+    project.refused(&["init", "-n"], 1, &["--help"])?;
+    project.refused(&["init", "ä"], 1, &["E_INIT_NAME"])
+}
+
+#[test]
+fn what_was_locked_may_not_change() -> Result<()> {
+    let project = with_chart("drift")?;
+    let before = project.render(&[])?;
+    ensure!(project.ok(&["lock"])?.contains("locked 1"));
+    let lock = project.read("akua.lock")?;
+    project.ok(&["lock"])?;
+    ensure!(project.read("akua.lock")? == lock, "a second lock differs");
+    ensure!(project.render(&[])? == before);
+    project.ok(&["verify"])?;
+    project.folder.write("charts/web/values.yaml", "a: 1\n")?;
+    let words =
+        ["E_LOCK_DRIFT", "PathDigestDrift", "charts/web", "akua update", "expected sha256:"];
+    for command in ["lock", "verify", "render"] {
+        project.refused(&[command], 1, &words)?;
+    }
+    project.refused(&["lock", "--check"], 1, &words)?;
+    ensure!(project.read("akua.lock")? == lock, "the lock was touched");
+    ensure!(project.ok(&["update"])?.contains("updated web"));
+    project.ok(&["verify"])?;
+    project.render(&[])?;
+    fs::remove_dir_all(project.path("charts/web"))?;
+    for command in ["lock", "verify", "render"] {
+        project.refused(&[command], 1, &["E_LOCK_DRIFT", "PathMissing", "charts/web"])?;
+    }
+    Ok(())
+}
+
+#[test]
+fn declared_and_locked_have_to_agree() -> Result<()> {
+    let project = with_chart("unlocked")?;
+    project.chart("charts/other", "other", "1.0.0", "")?;
+    project.ok(&["lock"])?;
+    let both =
+        CHART.replace("[dependencies]\n", "[dependencies]\nother = { path = \"charts/other\" }\n");
+    project.folder.write("akua.toml", &manifest("app", &both))?;
+    project.refused(&["verify"], 1, &["UnlockedDependency", "`other`", "akua lock"])?;
+    project.refused(&["render"], 1, &["UnlockedDependency", "akua.toml:7:9"])?;
+    project.refused(&["lock", "--check"], 1, &["E_LOCK_DRIFT"])?;
+    project.ok(&["lock"])?;
+    project.ok(&["verify"])?;
+    project.folder.write("akua.toml", &manifest("app", CHART))?;
+    project.refused(&["verify"], 1, &["OrphanedEntry", "other"])?;
+    project.ok(&["lock"])?;
+    project.ok(&["verify"])?;
+    project.folder.write("akua.lock", "version = 2\n")?;
+    project.refused(&["render"], 1, &["E_LOCK_PARSE", "akua.lock:1:11"])
+}
+
+#[test]
+fn dependencies_are_added_and_removed() -> Result<()> {
+    let project = Project::new("edit", "\n# why\n[dependencies] # here\n", "resources = []\n")?;
+    project.chart("charts/web", "web", "1.0.0", "")?;
+    let before = project.read("akua.toml")?;
+    ensure!(project.ok(&["add", "web", "--path", "charts/web"])?.contains("added `web`"));
+    let after = project.read("akua.toml")?;
+    ensure!(after == format!("{before}web = {{ path = \"charts/web\" }}\n"), "{after}");
+    ensure!(project.read("akua.lock")?.contains("path+file://charts/web"));
+    project.refused(
+        &["add", "web", "--path", "charts/web"],
+        1,
+        &["E_ADD_DEP_EXISTS", "--force"],
+    )?;
+    project.refused(&["add", "x", "--path", "charts/none"], 1, &["E_CHART_RESOLVE"])?;
+    project.refused(&["add", "akua", "--path", "charts/web"], 1, &["E_ADD_INVALID_DEP"])?;
+    project.refused(
+        &["add", "x", "--oci", "r/x", "--version", "1"],
+        1,
+        &["E_ADD_INVALID_DEP", "oci://"],
+    )?;
+    project.refused(&["add", "x"], 1, &["--oci", "--git", "--path", "--helm"])?;
+    ensure!(project.read("akua.toml")? == after, "a refusal changed the manifest");
+    let json: Json = serde_json::from_str(&project.ok(&["remove", "web", "--json"])?)?;
+    ensure!(json["removed"] == true, "{json}");
+    ensure!(project.read("akua.toml")? == before);
+    ensure!(!project.read("akua.lock")?.contains("web"));
+    project.refused(&["remove", "web"], 1, &["E_REMOVE_NOT_FOUND"])?;
+    project.ok(&["remove", "web", "--ignore-missing"])?;
+    Ok(())
+}
+
+#[test]
+fn trees_are_shown_in_four_ways() -> Result<()> {
+    let project = with_chart("tree")?;
+    project.ok(&["lock"])?;
+    let text = project.ok(&["tree"])?;
+    ensure!(text.starts_with("app 0.1.0\n└── web local path+file://charts/web "), "{text}");
+    let mermaid = project.ok(&["tree", "--format", "mermaid"])?;
+    ensure!(mermaid.contains("app_0_1_0[\"app 0.1.0\"] --> web_local[\"web local\"]"), "{mermaid}");
+    let dot = project.ok(&["tree", "--format", "dot"])?;
+    ensure!(dot.contains("\"app 0.1.0\" -> \"web local\";"), "{dot}");
+    let json: Json = serde_json::from_str(&project.ok(&["tree", "--format", "json"])?)?;
+    ensure!(json["dependencies"][0]["locked"]["source_kind"] == "path", "{json}");
+    Ok(())
+}
+
+#[test]
+fn paths_stay_in_the_workspace() -> Result<()> {
+    let project = Project::new("escape", "", "resources = []\n")?;
+    project.chart("outside", "web", "1.0.0", "")?;
+    let app = "\n[dependencies]\nweb = { path = \"../outside\" }\n";
+    project.folder.write("inner/akua.toml", &manifest("inner", app))?;
+    project.folder.write("inner/package.k", PROGRAM)?;
+    fs::remove_file(project.path("akua.toml"))?;
+    let inner = ["--workspace", "inner"];
+    project.refused(&[&["lock"], &inner[..]].concat(), 1, &["E_PATH_ESCAPE", "[workspace]"])?;
+    project
+        .folder
+        .write("akua.toml", &manifest("outer", "\n[workspace]\nmembers = [\"inner\"]\n"))?;
+    project.ok(&[&["lock"], &inner[..]].concat())?;
+    ensure!(project.read("inner/akua.lock")?.contains("path+file://../outside"));
+    project.render(&["--package", "inner"])?;
+    Ok(())
+}
+
+#[test]
+fn modules_bring_what_they_import() -> Result<()> {
+    let dependencies = "\n[dependencies]\nlib = { path = \"./lib\" }\n";
+    let program = "import lib\nresources = [lib.object(\"x\")]\n";
+    let project = Project::new("modules", dependencies, program)?;
+    let module = "[package]\nname = \"lib\"\n[dependencies]\nbase = { path = \"./base\" }\n";
+    project.folder.write("lib/kcl.mod", module)?;
+    let source = "import base\nobject = lambda name { base.named(name) }\n";
+    project.folder.write("lib/main.k", source)?;
+    project.folder.write("lib/base/kcl.mod", "[package]\nname = \"base\"\n")?;
+    let source = "named = lambda name { {apiVersion = \"v1\", kind = \"ConfigMap\", metadata.name = name} }\n";
+    project.folder.write("lib/base/main.k", source)?;
+    let before = project.render(&[])?;
+    ensure!(before.contains("name: x"), "{before}");
+    project.ok(&["lock"])?;
+    let lock = project.read("akua.lock")?;
+    ensure!(lock.contains("\"base@local\"") && lock.contains("path+file://lib/base"), "{lock}");
+    ensure!(project.render(&[])? == before);
+    Ok(())
+}
+
+#[test]
+fn the_same_files_give_the_same_archive() -> Result<()> {
+    let (one, two) = (with_chart("pack-1")?, with_chart("pack-2")?);
+    for project in [&one, &two] {
+        project.folder.write("inputs.yaml", "secret: 1\n")?;
+        project.folder.write(".hidden", "x")?;
+        project.render(&[])?;
+        project.ok(&["render"])?;
+        project.ok(&["pack"])?;
+    }
+    let archive = "dist/app-0.1.0.tar.gz";
+    ensure!(fs::read(one.path(archive))? == fs::read(two.path(archive))?, "the archives differ");
+    let json: Json =
+        serde_json::from_str(&one.ok(&["inspect", "--tarball", archive, "--json"])?)?;
+    ensure!(json["package_name"] == "app" && json["file_count"] == 4, "{json}");
+    one.folder.write("broken.tar.gz", "nothing")?;
+    one.refused(&["inspect", "--tarball", "broken.tar.gz"], 1, &["E_ARCHIVE"])?;
+    let outside = "\n[dependencies]\nweb = { path = \"../x\" }\n";
+    two.folder.write("in/akua.toml", &manifest("in", outside))?;
+    two.chart("x", "web", "1.0.0", "")?;
+    two.folder.write("akua.toml", &manifest("outer", "\n[workspace]\n"))?;
+    two.refused(&["pack", "--workspace", "in"], 1, &["E_PACK_PATH"])
+}
+
+#[test]
+fn credentials_are_kept_and_never_shown() -> Result<()> {
+    let project = Project::new("auth", "", "resources = []\n")?;
+    let secret = "s3cr3t-t0ken";
+    let add = ["auth", "add", "--registry", "registry.example.com"];
+    project.ok_reading(&format!("{secret}\n"), &add)?;
+    project.ok_reading(secret, &[&add[..], &["--username", "me"]].concat())?;
+    let listed = project.ok(&["auth", "list"])? + &project.ok(&["auth", "list", "--json"])?;
+    ensure!(listed.contains("registry.example.com me") && !listed.contains(secret), "{listed}");
+    let file = project.path("home/.config/akua/auth.toml");
+    let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&file)?.permissions());
+    ensure!(mode & 0o777 == 0o600, "{mode:o}");
+    fs::write(&file, format!("[registries]\n\"r\" = {{ token = \"{secret}\" \n"))?;
+    let told = project.run(&["auth", "list"])?;
+    ensure!(told.code == Some(1) && told.stderr.contains("E_AUTH_FILE"), "{}", told.stderr);
+    ensure!(!told.stderr.contains(secret), "{}", told.stderr);
+    fs::remove_file(&file)?;
+    project.refused(
+        &["auth", "remove", "--registry", "registry.example.com"],
+        1,
+        &["E_AUTH_FILE"],
+    )?;
+    let empty = akua_tests::process::akua_reading(b"", &add, project.folder.path())?;
+    ensure!(empty.code == Some(1) && empty.stderr.contains("E_AUTH_SECRET"), "{}", empty.stderr);
+    Ok(())
+}
+
+#[test]
+fn the_schemas_are_linked_from_the_docs() -> Result<()> {
+    let found = names(&akua_tests::process::root().join("docs/schemas"))?;
+    let text = fs::read_to_string(akua_tests::process::root().join("docs/dependencies.md"));
+    ensure!(text.context("the docs")?.contains("docs/schemas/"));
+    ensure!(found == ["akua.lock.schema.json", "akua.toml.schema.json"], "{found:?}");
+    Ok(())
+}
