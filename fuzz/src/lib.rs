@@ -77,7 +77,7 @@ pub fn evaluate(text: &str) -> Outcome {
     let outcome = kcl::run(&request, &library, &mut OneFile(text), |interp, output| {
         match interp.stream.take() {
             Some(stream) => Ok(stream),
-            None => to_yaml(&kcl::document(&output, OutputOptions::default()), Encoding::default()),
+            None => to_yaml(&kcl::document(&output, OutputOptions::default())?, Encoding::default()),
         }
     });
     let mut errors = String::new();

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Programs that are kept of a kind.
-const KEPT: u64 = 6;
+const KEPT: u64 = 30;
 /// Programs after which the reference starts anew: it keeps memory.
 const FRESH: u64 = 10_000;
 
