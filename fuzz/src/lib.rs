@@ -2,9 +2,8 @@
 
 use akua_source::Severity;
 use kcl::eval::world::{CallError, WorldError};
-use kcl::standard::{Encoding, to_yaml};
 use kcl::eval::interp::Settings;
-use kcl::{OutputOptions, Request, Value, World};
+use kcl::{OutputOptions, Request, Value, World, document_yaml};
 
 /// The file.
 const MAIN: &str = "/package/main.k";
@@ -77,7 +76,7 @@ pub fn evaluate(text: &str) -> Outcome {
     let outcome = kcl::run(&request, &library, &mut OneFile(text), |interp, output| {
         match interp.stream.take() {
             Some(stream) => Ok(stream),
-            None => to_yaml(&kcl::document(&output, OutputOptions::default())?, Encoding::default()),
+            None => document_yaml(&kcl::document(&output, OutputOptions::default())?),
         }
     });
     let mut errors = String::new();
