@@ -10,6 +10,7 @@ mod schema;
 mod scope;
 mod statements;
 mod types;
+mod unify;
 
 use crate::{
     Natives,
