@@ -167,7 +167,9 @@ impl Interp<'_> {
             }
             Value::Instance(instance) => {
                 let config = self.dict(dict, true)?;
-                let changed = self.changed(&instance, &config, Join::loose(span));
+                let join =
+                    if self.has_no_type(head) { Join::strict(span) } else { Join::loose(span) };
+                let changed = self.changed(&instance, &config, join);
                 changed.map_err(|e| explain(e, &[dict], span))
             }
             value @ Value::Dict(_) => {
@@ -180,6 +182,22 @@ impl Interp<'_> {
                 Err(place(error("TypeError", message), head.span))
             }
         }
+    }
+
+    /// Returns whether an expression names a variable that no statement gives a type.
+    ///
+    /// What has one is made anew from the config, so that nothing is in conflict with it.
+    fn has_no_type(&self, head: &Expr) -> bool {
+        let hir::ExprKind::Global(package, at) = head.kind else { return false };
+        let global = self
+            .program
+            .packages
+            .get(package.0 as usize)
+            .and_then(|package| package.globals.get(at as usize));
+        global.is_some_and(|global| {
+            let unified = |setter: &hir::Setter| setter.op == hir::SetOp::Unify;
+            global.ty.is_none() && !global.setters.iter().any(unified)
+        })
     }
 
     /// Evaluates what `Schema(args) {…}` says.
