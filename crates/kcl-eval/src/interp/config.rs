@@ -167,9 +167,11 @@ impl Interp<'_> {
             }
             Value::Instance(instance) => {
                 let config = self.dict(dict, true)?;
-                let join =
-                    if self.has_no_type(head) { Join::strict(span) } else { Join::loose(span) };
-                let changed = self.changed(&instance, &config, join);
+                let changed = if self.has_no_type(head) {
+                    self.union(Value::Instance(instance), Value::dict(config), Join::strict(span))
+                } else {
+                    self.changed(&instance, &config, Join::loose(span))
+                };
                 changed.map_err(|e| explain(e, &[dict], span))
             }
             value @ Value::Dict(_) => {
