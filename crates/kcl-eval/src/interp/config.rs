@@ -112,7 +112,8 @@ impl Interp<'_> {
         let absent = out.entry(&entry.key).is_none();
         let result = if absent && entry.index.is_some() && !pending {
             let key = Rc::clone(&entry.key);
-            self.join_value(&key, Value::Undefined, entry, join).map(|value| out.insert(key, value))
+            let joined = self.join_value(&key, Value::Undefined, entry, join);
+            joined.map(|value| out.put(Entry { key, value, op: EntryOp::Override, index: None }))
         } else {
             self.merge_entry(out, entry, join)
         };
