@@ -9,10 +9,10 @@ use std::rc::Rc;
 
 impl<'a> Lower<'a> {
     /// Lowers the entries of a literal; each sees the keys before it.
-    pub(super) fn dict(&mut self, entries: &'a [ast::Entry], span: Span) -> DictExpr {
+    pub(super) fn dict(&mut self, entries: &'a [ast::Entry], span: Span, headed: bool) -> DictExpr {
         let place = self.place;
         let entries: Vec<_> = entries.iter().map(|entry| (place, entry)).collect();
-        self.placed_dict(&entries, span)
+        self.placed_dict(&entries, span, headed)
     }
 
     /// Lowers entries, each in its place, as those of one literal.
@@ -20,12 +20,13 @@ impl<'a> Lower<'a> {
         &mut self,
         entries: &[(Place, &'a ast::Entry)],
         span: Span,
+        headed: bool,
     ) -> DictExpr {
         let Some(frame) = self.frames.last_mut() else {
             return DictExpr { entries: Vec::new(), slot: None, span };
         };
         let slot = frame.slot();
-        frame.scopes.push(Scope::Config { keys: IndexSet::new(), slot, used: false });
+        frame.scopes.push(Scope::Config { keys: IndexSet::new(), slot, used: false, headed });
         let entries = entries
             .iter()
             .map(|(place, entry)| self.at(*place, |lower| lower.entry(entry)))

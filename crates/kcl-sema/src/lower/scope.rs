@@ -35,8 +35,8 @@ pub(super) enum Scope {
     Locals(Vec<(Text, Slot)>),
     /// Variables of a comprehension or quantifier: an identifier key of that name means them.
     Loop(Vec<(Text, Slot)>),
-    /// Keys of a config literal seen so far.
-    Config { keys: IndexSet<Text>, slot: Slot, used: bool },
+    /// Keys of a config literal seen so far; whether it has a head (`Schema {…}`).
+    Config { keys: IndexSet<Text>, slot: Slot, used: bool, headed: bool },
 }
 
 /// Where a name was found in the frames.
@@ -78,10 +78,11 @@ impl Lower<'_> {
         scope_end: usize,
     ) -> Option<ExprKind> {
         let attr = self.layout.as_ref().and_then(|layout| layout.get(name).copied());
+        let is_attr = attr.is_some() && !self.is_headed_key(name, frame_end, scope_end);
         for frame in (0..frame_end).rev() {
             let is_last = frame.saturating_add(1) == frame_end;
             let end = if is_last { scope_end } else { usize::MAX };
-            match self.find_in_frame(name, frame, end, attr.is_some()) {
+            match self.find_in_frame(name, frame, end, is_attr) {
                 Some(Found::Local(slot)) => {
                     return Some(self.local_from(name, frame, frame_end, slot));
                 }
@@ -105,6 +106,16 @@ impl Lower<'_> {
         self.resolve_package_name(name)
     }
 
+    /// Returns whether a name is a key of an enclosing `Schema {…}`, as far as it is written;
+    /// lambdas do not see them.
+    fn is_headed_key(&self, name: &Text, frame_end: usize, scope_end: usize) -> bool {
+        let frame = frame_end.checked_sub(1).and_then(|last| self.frames.get(last));
+        let mut scopes = frame.into_iter().flat_map(|frame| frame.scopes.iter().take(scope_end));
+        scopes.any(|scope| {
+            matches!(scope, Scope::Config { keys, headed: true, .. } if keys.contains(name))
+        })
+    }
+
     fn find_in_frame(
         &mut self,
         name: &Text,
@@ -121,8 +132,8 @@ impl Lower<'_> {
                         return Some(Found::Local(*slot));
                     }
                 }
-                // In a schema its attributes come before keys of config literals.
-                Scope::Config { keys, slot, used } if !is_attr && keys.contains(name) => {
+                // In a schema its attributes come before keys of literals without a head.
+                Scope::Config { keys, slot, used, .. } if !is_attr && keys.contains(name) => {
                     *used = true;
                     return Some(Found::Key(*slot, at));
                 }

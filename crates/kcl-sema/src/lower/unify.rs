@@ -119,9 +119,9 @@ impl<'a> Lower<'a> {
         let (entries, replaced) = grouped(literals);
         // Names in what is replaced are used all the same.
         for placed in replaced {
-            let _entry = self.unreported(|lower| lower.placed_dict(&[placed], last.span));
+            let _entry = self.unreported(|lower| lower.placed_dict(&[placed], last.span, true));
         }
-        let dict = Box::new(self.placed_dict(&entries, last.body_span));
+        let dict = Box::new(self.placed_dict(&entries, last.body_span, true));
         let expr = hir::Expr { kind: ExprKind::Config { head, args, dict }, span: last.span };
         let slots = self.frames.pop().map_or(0, |frame| frame.slots);
         self.frames = outer;
