@@ -1,8 +1,8 @@
 //! Evaluates programs natively, in a world that holds one file: for fuzzing and long comparisons.
 
 use akua_source::Severity;
-use kcl::eval::world::{CallError, WorldError};
 use kcl::eval::interp::Settings;
+use kcl::eval::world::{CallError, WorldError};
 use kcl::{OutputOptions, Request, Value, World, document_yaml};
 
 /// The file.
