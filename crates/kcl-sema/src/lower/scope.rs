@@ -3,10 +3,12 @@
 use super::{Definition, Import, Lower};
 use crate::hir::{Capture, Expr, ExprKind, PackageId, SchemaId, Slot, Text};
 use crate::similar::similar;
-use akua_source::{Diagnostic, Span};
+use akua_source::Span;
 use indexmap::IndexSet;
-use kcl_syntax::ast::StmtKind;
 use std::rc::Rc;
+
+/// The slot of an attribute that only the host of a mixin has: nothing is known of it.
+const UNKNOWN: Slot = Slot::MAX;
 
 /// The locals of one piece of code or one lambda.
 #[derive(Debug, Default)]
@@ -103,7 +105,8 @@ impl Lower<'_> {
         if let Some(slot) = attr {
             return Some(ExprKind::Attr(slot));
         }
-        self.resolve_package_name(name)
+        let open = self.open.then_some(ExprKind::Attr(UNKNOWN));
+        self.resolve_package_name(name).or(open)
     }
 
     /// Returns whether a name is a key of an enclosing `Schema {…}`, as far as it is written;
@@ -193,6 +196,9 @@ impl Lower<'_> {
     ) -> Option<ExprKind> {
         Some(match definition {
             Definition::Global(slot) => {
+                if package == 0 {
+                    self.used_globals.insert(slot);
+                }
                 ExprKind::Global(PackageId(u32::try_from(package).ok()?), slot)
             }
             Definition::Schema(id) => ExprKind::Schema(SchemaId(id)),
@@ -211,26 +217,6 @@ impl Lower<'_> {
             self.used_imports.insert((0, self.place.file, Rc::clone(found)));
         }
         Some(import.clone())
-    }
-
-    /// Warns of imports of the main package that nothing uses.
-    pub(super) fn unused_imports(&mut self) {
-        let files = self.packages.first().map_or(&[][..], |package| &package.files);
-        for (at, file) in files.iter().enumerate() {
-            for stmt in &file.module.body {
-                let StmtKind::Import(import) = &stmt.kind else { continue };
-                let Some(name) = import.binds() else { continue };
-                if self.used_imports.contains(&(0, at, Rc::clone(name))) {
-                    continue;
-                }
-                let message = format!("nothing uses the import `{name}`");
-                let found = Diagnostic::error("W_KCL_UNUSED_IMPORT", message)
-                    .warning()
-                    .label(stmt.span, "")
-                    .help("remove it");
-                self.report(found);
-            }
-        }
     }
 
     /// Resolves `module.name`, or reports that the module has no such name.
