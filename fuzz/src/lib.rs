@@ -1,10 +1,9 @@
 //! Evaluates programs natively, in a world that holds one file: for fuzzing and long comparisons.
 
 use akua_source::Severity;
-use kcl::eval::world::{CallError, WorldError};
-use kcl::standard::{Encoding, to_yaml};
 use kcl::eval::interp::Settings;
-use kcl::{OutputOptions, Request, Value, World};
+use kcl::eval::world::{CallError, WorldError};
+use kcl::{OutputOptions, Request, Value, World, document_yaml};
 
 /// The file.
 const MAIN: &str = "/package/main.k";
@@ -77,10 +76,7 @@ pub fn evaluate(text: &str) -> Outcome {
     let outcome = kcl::run(&request, &library, &mut OneFile(text), |interp, output| {
         match interp.stream.take() {
             Some(stream) => Ok(stream),
-            None => {
-                let document = kcl::document(&output, OutputOptions::default())?;
-                to_yaml(&document, Encoding::default())
-            }
+            None => document_yaml(&kcl::document(&output, OutputOptions::default())?),
         }
     });
     let mut errors = String::new();

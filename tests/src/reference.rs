@@ -87,9 +87,10 @@ impl Drop for Reference {
     }
 }
 
-/// Returns the line in `main.k` that a message names first.
-pub fn line_of(message: &str) -> Option<u32> {
-    let rest = message.split_once("main.k:")?.1;
-    let digits = rest.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(rest.len());
-    rest[..digits].parse().ok()
+/// Returns the lines in `main.k` that a message names: of an error, of what encloses it.
+pub fn lines_of(message: &str) -> impl Iterator<Item = u32> {
+    message.split("main.k:").skip(1).filter_map(|rest| {
+        let digits = rest.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(rest.len());
+        rest[..digits].parse().ok()
+    })
 }

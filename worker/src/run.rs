@@ -268,25 +268,14 @@ fn text(interp: &mut Interp<'_>, output: &Output, options: &EvalOptions) -> Eval
         show_hidden: options.show_hidden,
     };
     let mut document = kcl::document(output, layout)?;
-    let selected = !options.select.is_empty();
-    if selected {
+    if !options.select.is_empty() {
         document = select(&document, &options.select)
             .map_err(|message| at_end(interp, error("EvaluationError", message)))?;
     }
-    let text = match &document {
-        _ if options.json => kcl::standard::to_json(&document, Encoding::default(), 2)? + "\n",
-        Value::List(items)
-            if selected
-                && !items.is_empty()
-                && items.iter().all(|item| item.as_dict().is_some()) =>
-        {
-            let documents: Eval<Vec<String>> = items
-                .iter()
-                .map(|item| kcl::standard::to_yaml(item, Encoding::default()))
-                .collect();
-            documents?.join("---\n")
-        }
-        document => kcl::standard::to_yaml(document, Encoding::default())?,
+    let text = if options.json {
+        kcl::standard::to_json(&document, Encoding::default(), 2)? + "\n"
+    } else {
+        kcl::document_yaml(&document)?
     };
     Ok(made(text))
 }

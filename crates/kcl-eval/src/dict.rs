@@ -79,9 +79,12 @@ impl Dict {
         self.entries.get_mut(at)
     }
 
-    /// Sets the value under `key`, replacing the one that is there, and keeps its place.
+    /// Sets the value under `key`; what is there keeps its place and its operator.
+    ///
+    /// What no literal wrote (decoded text, keys that are set one by one) is unified with others.
     pub fn insert(&mut self, key: Text, value: Value) {
-        self.put(Entry { key, value, op: EntryOp::Override, index: None });
+        let op = self.entry(&key).map_or(EntryOp::Union, |entry| entry.op);
+        self.put(Entry { key, value, op, index: None });
     }
 
     /// Sets a whole entry, replacing the one with its key.

@@ -16,7 +16,8 @@ use std::rc::Rc;
 pub(crate) struct Join {
     /// Whether unlike scalars under `:` are a conflict (not so where a config meets a default).
     pub(crate) check: bool,
-    /// Whether it is one literal that is put together: there the last operator of a key counts.
+    /// Whether a dict is put together: there the last operator of a key counts, whereas the config
+    /// of an instance keeps `=`.
     pub(crate) literal: bool,
     /// Where to report.
     pub(crate) span: Span,
@@ -50,6 +51,7 @@ impl Interp<'_> {
             (a, Value::None | Value::Undefined) => Ok(a),
             (Value::None, b) => Ok(b),
             (Value::Dict(mut a), Value::Dict(b)) => {
+                let join = Join { literal: true, ..join };
                 self.merge(Rc::make_mut(&mut a), &b, join)?;
                 Ok(Value::Dict(a))
             }

@@ -207,6 +207,8 @@ impl PartialEq for Value {
             (Self::Schema(a), Self::Schema(b)) => a == b,
             (Self::Native(a), Self::Native(b)) => a == b,
             (Self::Closure(a), Self::Closure(b)) => Rc::ptr_eq(a, b),
+            // An instance is never a dict, whatever is in it.
+            (Self::Instance(_), Self::Dict(_)) | (Self::Dict(_), Self::Instance(_)) => false,
             (a, b) => match (a.as_dict(), b.as_dict()) {
                 (Some(a), Some(b)) => std::ptr::eq(a, b) || a == b,
                 _ => false,

@@ -6,10 +6,13 @@
 
 mod code;
 mod config;
+mod mixin;
 mod schema;
 mod scope;
 mod statements;
 mod types;
+mod unify;
+mod unused;
 
 use crate::{
     Natives,
@@ -166,6 +169,10 @@ struct Lower<'a> {
     frames: Vec<Frame>,
     /// Imports that something uses: package, file and bound name.
     used_imports: BTreeSet<(usize, usize, Text)>,
+    /// Variables of the main package that something reads.
+    used_globals: BTreeSet<u32>,
+    /// Whether names that nothing has are attributes of a host that is not known (in mixins).
+    open: bool,
     /// Names that were resolved since it was cleared.
     resolved: BTreeSet<Text>,
 }
@@ -186,6 +193,8 @@ impl<'a> Lower<'a> {
             frames: Vec::new(),
             resolved: BTreeSet::new(),
             used_imports: BTreeSet::new(),
+            used_globals: BTreeSet::new(),
+            open: false,
             bodies: IndexMap::new(),
         }
     }
@@ -252,6 +261,9 @@ impl<'a> Lower<'a> {
         }
         program.uses_instances = self.uses_instances;
         self.unused_imports();
+        if let Some(main) = program.packages.first() {
+            self.unused_variables(main);
+        }
         let failed = self.diagnostics.iter().any(|d| d.severity == akua_source::Severity::Error);
         debug_assert!(failed || program.schemas.len() == self.states.len());
         (program, self.diagnostics)

@@ -133,14 +133,14 @@ impl<'t> Lexer<'t> {
         self.indent = indent;
     }
 
-    /// Reads a comment up to the end of its line.
+    /// Reads a comment up to the end of its line, without the `\r` at its end.
     fn comment(&mut self) {
         let start = self.at;
         while !matches!(self.peek(0), None | Some(b'\n')) {
             self.advance(1);
         }
         let mut end = self.at;
-        if end > start && self.bytes.get(end.saturating_sub(1)) == Some(&b'\r') {
+        while end > start && self.bytes.get(end.saturating_sub(1)) == Some(&b'\r') {
             end = end.saturating_sub(1);
         }
         self.out.comments.push((offset(start), offset(end)));

@@ -14,7 +14,7 @@ pub use kcl_eval as eval;
 pub use kcl_eval::{Interp, Library, Value, world::World};
 pub use kcl_std as standard;
 pub use kcl_syntax::format;
-pub use output::{OutputOptions, document};
+pub use output::{OutputOptions, document, document_yaml};
 
 use akua_source::{Diagnostic, Severity, SourceMap};
 use kcl_eval::budget::DEFAULT_STEPS;

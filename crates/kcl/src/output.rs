@@ -5,6 +5,7 @@ use kcl_eval::Value;
 use kcl_eval::budget::{DOCUMENT_LIMIT, admit};
 use kcl_eval::dict::{Dict, Entry, EntryOp};
 use kcl_eval::interp::Output;
+use kcl_std::{Encoding, to_yaml};
 use std::rc::Rc;
 
 /// What is left out and how it is ordered.
@@ -28,6 +29,21 @@ pub fn document(output: &Output, options: OutputOptions) -> Result<Value, Box<Di
     // Each one that was printed took one off: none is left if one was missing.
     admit("the program", usize::from(left == 0).saturating_mul(usize::MAX), DOCUMENT_LIMIT)?;
     Ok(laid_out)
+}
+
+/// Returns the YAML of a document: a list of configs, also an empty one, is a stream of documents.
+///
+/// # Errors
+/// As [`to_yaml`].
+pub fn document_yaml(document: &Value) -> Result<String, Box<Diagnostic>> {
+    match document {
+        Value::List(items) if items.iter().all(|item| item.as_dict().is_some()) => {
+            let documents: Result<Vec<String>, _> =
+                items.iter().map(|item| to_yaml(item, Encoding::default())).collect();
+            Ok(documents?.join("---\n"))
+        }
+        document => to_yaml(document, Encoding::default()),
+    }
 }
 
 fn lay_out(output: &Output, options: OutputOptions, left: &mut usize) -> Value {

@@ -7,8 +7,7 @@
 )]
 
 use kcl::eval::world::{CallError, WorldError};
-use kcl::standard::{Encoding, to_yaml};
-use kcl::{OutputOptions, Request, Value, World, document};
+use kcl::{OutputOptions, Request, Value, World, document, document_yaml};
 use std::path::Path;
 
 /// A world that holds one file.
@@ -63,7 +62,7 @@ fn evaluate(program: &str) -> Result<String, String> {
     };
     let library = kcl::standard::library();
     let outcome = kcl::run(&request, &library, &mut OneFile(program), |_, output| {
-        to_yaml(&document(output, OutputOptions::default())?, Encoding::default())
+        document_yaml(&document(output, OutputOptions::default())?)
     });
     let message = outcome.diagnostics.first().map(|d| d.message.clone()).unwrap_or_default();
     outcome.result.ok_or(message)

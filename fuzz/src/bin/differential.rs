@@ -1,16 +1,16 @@
 //! Compares many generated programs with the reference, natively:
-//! `differential FROM COUNT FOLDER`. What differs goes into the folder, a few programs of a kind.
+//! `differential FROM COUNT FOLDER [KEPT]`. What differs goes into the folder, a few of a kind.
 
 use akua_fuzz::{Outcome, evaluate, with_stack};
 use akua_tests::generate::program;
-use akua_tests::reference::{Answer, Reference, line_of};
+use akua_tests::reference::{Answer, Reference, lines_of};
 use akua_tests::same::same_yaml;
 use anyhow::{Context, Result};
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// Programs that are kept of a kind.
-const KEPT: u64 = 6;
+/// Programs that are kept of a kind, unless it is said.
+const KEPT: u64 = 30;
 /// Programs after which the reference starts anew: it keeps memory.
 const FRESH: u64 = 10_000;
 
@@ -20,9 +20,10 @@ fn main() -> Result<()> {
 
 fn run() -> Result<()> {
     let mut arguments = std::env::args().skip(1);
-    let mut next = || arguments.next().context("usage: differential FROM COUNT FOLDER");
+    let mut next = || arguments.next().context("usage: differential FROM COUNT FOLDER [KEPT]");
     let (from, count): (u64, u64) = (next()?.parse()?, next()?.parse()?);
     let folder = next()?;
+    let kept: u64 = arguments.next().map_or(Ok(KEPT), |kept| kept.parse())?;
     std::fs::create_dir_all(&folder)?;
     let mut kinds: BTreeMap<&str, u64> = BTreeMap::new();
     let mut reference = start()?;
@@ -36,7 +37,7 @@ fn run() -> Result<()> {
         let kind = kind(&found, &expected);
         let seen = kinds.entry(kind).or_default();
         *seen += 1;
-        if !kind.starts_with("same") && *seen <= KEPT {
+        if !["same", "same-refused"].contains(&kind) && *seen <= kept {
             let text = format!("{program}\n# akua: {found:?}\n# reference: {expected:?}\n");
             std::fs::write(Path::new(&folder).join(format!("{kind}-{seed}.k")), text)?;
         }
@@ -61,7 +62,9 @@ fn kind(found: &Outcome, expected: &Answer) -> &'static str {
             Err(_) => "yaml",
         },
         (Err(found), Answer::Error(expected)) => {
-            if line_of(found) == line_of(expected) { "same-refused" } else { "same-other-line" }
+            let line = lines_of(found).next();
+            let agree = lines_of(expected).any(|other| Some(other) == line);
+            if agree { "same-refused" } else { "same-other-line" }
         }
         (Ok(_), Answer::Error(_)) => "only-akua-accepts",
         (Err(_), Answer::Yaml(_)) => "only-akua-refuses",

@@ -18,8 +18,9 @@ impl Generator {
                 }
                 let (name, config) = (self.pick(&known), self.config(at, depth, true));
                 match self.below(3) {
-                    0 => format!("{name}{config}"),
-                    1 => format!("({name} | {config})"),
+                    // The reference forgets what an instance with a type was made from.
+                    0 if name.starts_with('_') => format!("{name}{config}"),
+                    0 | 1 => format!("({name} | {config})"),
                     _ => format!("{}{{**{name}}}", self.schemas[at].name),
                 }
             }

@@ -44,7 +44,12 @@ impl Generator {
             8 => {
                 // `round` is a float to the reference's checker.
                 let (open, close) = self.pick(&[("int(", ")"), ("int(round(", "))")]);
-                format!("{open}{}{close}", self.expression(&Type::Float, depth))
+                let mut value = self.expression(&Type::Float, depth);
+                // Too large for an integer, perhaps: the reference saturates.
+                if ["e1", "**", "*", "_", "f"].iter().any(|part| value.contains(part)) {
+                    value = format!("{}.5", self.below(100));
+                }
+                format!("{open}{value}{close}")
             }
             9 => {
                 let method = self.pick(&["count", "find", "rfind"]);
@@ -76,7 +81,8 @@ impl Generator {
             text = format!("{text} {operator} {operand}");
         }
         match self.below(12) {
-            0 => format!("({text} << {})", self.below(5)),
+            // The reference drops what overflows.
+            0 => format!("({} << {})", self.below(50), self.below(5)),
             1 => format!("({text} >> {})", self.below(5)),
             2 => format!("int(({text}) ** {})", self.below(4)),
             _ => format!("({text})"),
@@ -150,7 +156,9 @@ impl Generator {
     fn comparison(&mut self, depth: u32) -> String {
         let kind = self.pick(&[Type::Int, Type::Int, Type::Float]);
         let mut text = self.expression(&kind, depth);
-        for _ in 0..=self.below(5) / 3 {
+        // The reference's checker looks at the first two only.
+        let more = if self.flawed { 0 } else { self.below(5) / 3 };
+        for _ in 0..=more {
             let operator = self.pick(&["<", "<=", ">", ">=", "==", "!="]);
             text = format!("{text} {operator} {}", self.expression(&kind, depth));
         }

@@ -106,17 +106,19 @@ impl Generator {
         let mut lines = Vec::new();
         let inherited = self.schemas[at].base.map_or_else(Vec::new, |base| self.attributes(base));
         let before = self.names.len();
-        for attribute in inherited.iter().filter(|attribute| !attribute.optional) {
-            self.names.push(Name { text: attribute.name.clone(), kind: attribute.kind.clone() });
-        }
-        for attribute in inherited {
+        // What is said anew reads no attribute: to the reference it would depend on the order.
+        for attribute in &inherited {
             if self.chance(4) {
                 let value = self.expression(&attribute.kind, 2);
                 let kind = self.type_text(&attribute.kind);
                 let kind = if self.chance(2) { format!(": {kind}") } else { String::new() };
                 lines.push(format!("{}{kind} = {value}", attribute.name));
-                self.schemas[at].attributes.push(Attribute { default: true, ..attribute });
+                let attribute = Attribute { default: true, ..attribute.clone() };
+                self.schemas[at].attributes.push(attribute);
             }
+        }
+        for attribute in inherited.iter().filter(|attribute| !attribute.optional) {
+            self.names.push(Name { text: attribute.name.clone(), kind: attribute.kind.clone() });
         }
         for _ in 0..=self.below(4) {
             let (attribute, line) = self.attribute(at);
@@ -128,7 +130,8 @@ impl Generator {
             lines.push(line);
         }
         for _ in 0..self.below(2) {
-            lines.extend(self.body_statement(at));
+            let outer = before..self.names.len();
+            lines.extend(self.body_statement(at, &lines, outer));
         }
         if self.chance(4) {
             let condition = self.expression(&Type::Bool, 2);
@@ -165,12 +168,39 @@ impl Generator {
     }
 
     /// A statement in a body: `if`, a private name, an augmented assignment.
-    fn body_statement(&mut self, at: usize) -> Vec<String> {
+    ///
+    /// What changes an attribute neither reads attributes nor changes one that was read: the
+    /// reference runs such statements twice.
+    fn body_statement(
+        &mut self,
+        at: usize,
+        before: &[String],
+        own: std::ops::Range<usize>,
+    ) -> Vec<String> {
         let known: Vec<_> = self.schemas[at].attributes.clone();
         let attribute = self.pick(&known);
+        let read = before.iter().filter(|line| line.contains(&attribute.name)).count() > 1;
+        let choice = self.below(4);
+        if choice % 2 == 0 && attribute.default && !read {
+            let names: Vec<Name> = self.names.drain(own).collect();
+            let lines = self.change(&attribute, choice == 0);
+            self.names.extend(names);
+            return lines;
+        }
+        if choice != 1 {
+            return vec![format!("assert {} or True", self.expression(&Type::Bool, 1))];
+        }
+        let name = self.fresh(&format!("_{}", attribute.kind.letters()));
+        let line = format!("{name} = {}", self.expression(&attribute.kind, 2));
+        self.names.push(Name { text: name, kind: attribute.kind });
+        vec![line]
+    }
+
+    /// A statement that changes an attribute.
+    fn change(&mut self, attribute: &Attribute, conditional: bool) -> Vec<String> {
         let value = self.expression(&attribute.kind, 2);
-        match self.below(4) {
-            0 if attribute.default => {
+        match &attribute.kind {
+            _ if conditional => {
                 let condition = self.expression(&Type::Bool, 1);
                 let mut lines = vec![format!("if {condition}:")];
                 lines.extend(indented(&[format!("{} = {value}", attribute.name)]));
@@ -181,18 +211,10 @@ impl Generator {
                 }
                 lines
             }
-            1 => {
-                let name = self.fresh(&format!("_{}", attribute.kind.letters()));
-                let line = format!("{name} = {value}");
-                self.names.push(Name { text: name, kind: attribute.kind });
-                vec![line]
-            }
-            2 if attribute.default
-                && matches!(attribute.kind, Type::Int | Type::Str | Type::List(_)) =>
-            {
+            Type::Int | Type::Str | Type::List(_) => {
                 vec![format!("{} += {value}", attribute.name)]
             }
-            _ => vec![format!("assert {} or True", self.expression(&Type::Bool, 1))],
+            _ => vec![format!("{} = {value}", attribute.name)],
         }
     }
 

@@ -54,16 +54,17 @@ impl Generator {
         let value = self.expression(&kind, DEPTH);
         self.lines.push(format!("{name} = {value}"));
         for _ in 0..self.below(3) {
+            // What is changed is not set anew: the reference would keep the older value.
             let line = match &kind {
                 Type::Int => {
-                    let operator = self.pick(&["+=", "-=", "*=", "|=", "="]);
+                    let operator = self.pick(&["+=", "-=", "*=", "|="]);
                     format!("{name} {operator} {}", self.expression(&kind, 2))
                 }
                 Type::Str => format!("{name} += {}", self.expression(&kind, 2)),
-                Type::List(item) if self.chance(2) => {
+                Type::List(item) => {
                     format!("{name} += [{}]", self.expression(item, 2))
                 }
-                Type::Dict(item) if self.chance(2) => {
+                Type::Dict(item) => {
                     let (key, value) = (self.pick(&KEYS), self.expression(item, 2));
                     match self.below(3) {
                         0 => format!("{name}.{key} = {value}"),
@@ -201,7 +202,8 @@ impl Generator {
         let (text, value) = (self.type_text(&kind), self.expression(&kind, 2));
         self.lines.push(format!("type {name} = {text}"));
         let variable = self.fresh(&format!("g_{}", kind.letters()));
-        self.lines.push(if self.random.chance(2) {
+        // The reference converts to no union.
+        self.lines.push(if kind == Type::Either || self.random.chance(2) {
             format!("{variable}: {name} = {value}")
         } else {
             format!("{variable} = ({value}) as {name}")

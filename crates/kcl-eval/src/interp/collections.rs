@@ -1,11 +1,11 @@
 //! Lists, indexes, slices, comprehensions and quantifiers.
 
 use super::{Interp, place};
-use crate::dict::Dict;
+use crate::dict::{Dict, Entry, EntryOp};
 use crate::library::{Eval, error};
 use crate::text::type_of;
 use crate::union::Join;
-use crate::value::Value;
+use crate::value::{Text, Value};
 use akua_source::Span;
 use kcl_sema::hir::{self, Expr, QuantifierKind};
 use std::rc::Rc;
@@ -275,7 +275,9 @@ impl<'p> Interp<'p> {
                 QuantifierKind::All | QuantifierKind::Any => verdict = result.is_truthy(),
                 QuantifierKind::Map => list.push(result),
                 QuantifierKind::Filter if result.is_truthy() => match key {
-                    Value::Str(key) if !is_list => dict.insert(Rc::clone(key), value.clone()),
+                    Value::Str(key) if !is_list => {
+                        dict.put(kept(&iter, key, value));
+                    }
                     _ => list.push(value.clone()),
                 },
                 QuantifierKind::Filter => {}
@@ -326,4 +328,10 @@ fn slice_positions(
         at = at.saturating_add(step);
         current
     })
+}
+
+/// Returns the entry of a dict that a filter keeps, with its operator.
+fn kept(from: &Value, key: &Text, value: &Value) -> Entry {
+    let op = from.as_dict().and_then(|dict| dict.entry(key)).map_or(EntryOp::Union, |it| it.op);
+    Entry { key: Rc::clone(key), value: value.clone(), op, index: None }
 }

@@ -112,7 +112,8 @@ impl Interp<'_> {
         let absent = out.entry(&entry.key).is_none();
         let result = if absent && entry.index.is_some() && !pending {
             let key = Rc::clone(&entry.key);
-            self.join_value(&key, Value::Undefined, entry, join).map(|value| out.insert(key, value))
+            let joined = self.join_value(&key, Value::Undefined, entry, join);
+            joined.map(|value| out.put(Entry { key, value, op: EntryOp::Override, index: None }))
         } else {
             self.merge_entry(out, entry, join)
         };
@@ -167,7 +168,11 @@ impl Interp<'_> {
             }
             Value::Instance(instance) => {
                 let config = self.dict(dict, true)?;
-                let changed = self.changed(&instance, &config, Join::loose(span));
+                let changed = if self.has_no_type(head) {
+                    self.union(Value::Instance(instance), Value::dict(config), Join::strict(span))
+                } else {
+                    self.changed(&instance, &config, Join::loose(span))
+                };
                 changed.map_err(|e| explain(e, &[dict], span))
             }
             value @ Value::Dict(_) => {
@@ -180,6 +185,22 @@ impl Interp<'_> {
                 Err(place(error("TypeError", message), head.span))
             }
         }
+    }
+
+    /// Returns whether an expression names a variable that no statement gives a type.
+    ///
+    /// What has one is made anew from the config, so that nothing is in conflict with it.
+    fn has_no_type(&self, head: &Expr) -> bool {
+        let hir::ExprKind::Global(package, at) = head.kind else { return false };
+        let global = self
+            .program
+            .packages
+            .get(package.0 as usize)
+            .and_then(|package| package.globals.get(at as usize));
+        global.is_some_and(|global| {
+            let unified = |setter: &hir::Setter| setter.op == hir::SetOp::Unify;
+            global.ty.is_none() && !global.setters.iter().any(unified)
+        })
     }
 
     /// Evaluates what `Schema(args) {…}` says.

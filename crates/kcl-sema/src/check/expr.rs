@@ -120,12 +120,20 @@ impl<'p> Checker<'p> {
         }
     }
 
+    /// Returns whether the code stands in a mixin.
+    fn in_mixin(&self) -> bool {
+        let schema = self.schema.and_then(|id| self.program.schemas.get(id.0 as usize));
+        schema.is_some_and(|schema| schema.kind == crate::hir::SchemaKind::Mixin)
+    }
+
     /// Returns the type of what a name stands for.
     fn name(&mut self, expr: &'p Expr) -> Ty {
         match &expr.kind {
             ExprKind::Local(slot) => self.local(*slot),
             ExprKind::Attr(slot) => self.own_attribute(*slot),
             ExprKind::Global(package, at) => self.global_ty(*package, *at as usize),
+            // The host of a mixin may have an attribute of that name, which comes first.
+            ExprKind::Sibling { .. } if self.in_mixin() => Ty::Any,
             ExprKind::Sibling { slot, key, otherwise } => match self.sibling(*slot, key) {
                 Some(entry) => entry.ty.clone(),
                 None => otherwise.as_deref().map_or(Ty::Any, |expr| self.name(expr)),

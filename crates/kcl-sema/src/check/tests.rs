@@ -311,6 +311,61 @@ fn unused_imports_are_warnings() {
 }
 
 #[test]
+fn private_variables_that_nothing_reads_are_warnings() {
+    let warned = |source: &str| -> Vec<String> {
+        let found = diagnostics(source);
+        assert!(found.iter().all(|f| f.severity == Severity::Warning), "{source}");
+        found.iter().map(|found| format!("{} {}", found.code, found.message)).collect()
+    };
+    let unused = ["W_KCL_UNUSED_VARIABLE nothing reads the variable `_a`"];
+    assert_eq!(warned("_a = 1\n_a += 1\nb = 2\n"), unused);
+    assert_eq!(warned("schema S:\n    _a: int = 1\n_a = 1\nb = S {}\n"), unused);
+    let used = [
+        "a = 1\n_ = 2\n",
+        "_a = 1\nb = \"${_a}\"\n",
+        "_a = 1\nb = [_a for _x in [1]]\n",
+        "_a = 1\nschema S:\n    b: int = _a\n",
+        "_a = 1\nmixin AMixin:\n    b: int = _a\n",
+        "_a = 1\nschema S:\n    check:\n        _a > 0\n",
+        "_a = 1\nif _a > 0:\n    b = 2\n",
+        "_a = 1\nassert _a > 0\n",
+        "_a = 1\nf = lambda { lambda { _a } }\n",
+        "_a = 1\nschema S:\n    b: int\nx: S {b: _a}\nx: S {b = 2}\n",
+    ];
+    for source in used {
+        assert_eq!(warned(source), [""; 0], "{source}");
+    }
+}
+
+#[test]
+fn bodies_of_mixins() {
+    let mixin = |line: &str| format!("mixin AMixin:\n    {line}\n");
+    refused(&mixin("a: int = \"s\""), &["2 TypeError expected int, found str"]);
+    refused(
+        &mixin("a: int = 1 + \"s\""),
+        &["2 TypeError unsupported operand type(s) for +: 'int' and 'str'"],
+    );
+    refused(
+        "mixin AMixin:\n    a: int = 1\n    check:\n        a > \"s\"\n",
+        &["4 TypeError unsupported operand type(s) for >: 'int' and 'str'"],
+    );
+    refused(
+        &mixin("a: int = len(5)"),
+        &["2 TypeError expected str | {any:any} | [any], found int"],
+    );
+    let protocol = "protocol BProtocol:\n    b: int\nmixin AMixin for BProtocol:\n    ";
+    refused(&format!("{protocol}a: str = b\n"), &["4 TypeError expected str, found int"]);
+    accepted(&format!("{protocol}a: int = b + unknown\n"));
+    for line in ["a: int = b", "a: str = \"${b.c}\"", "a: {str:int} = {b = b, **b}", "b.c = d"] {
+        accepted(&mixin(line));
+    }
+    // What the host has is of the host's type.
+    accepted(
+        "mixin AMixin:\n    b: str = c\nschema S:\n    mixin [AMixin]\n    c: str\n    b: int = 1\n",
+    );
+}
+
+#[test]
 fn labels_and_help_say_what_to_do() {
     let found = diagnostics("schema S:\n    name: str = \"s\"\na = S {nmae = \"b\"}\n");
     let first = found.first().expect("one error");

@@ -60,11 +60,11 @@ impl<'a> Lower<'a> {
             },
             Ast::Call(callee, args) => self.call(callee, args),
             Ast::List(items) => ExprKind::List(self.items(items)),
-            Ast::Dict(entries) => ExprKind::Dict(Box::new(self.dict(entries, span))),
+            Ast::Dict(entries) => ExprKind::Dict(Box::new(self.dict(entries, span, false))),
             Ast::Config { head, args, entries, body_span } => {
                 let head = self.boxed(head);
                 let args = args.as_ref().map(|args| Box::new(self.args(args)));
-                let dict = Box::new(self.dict(entries, *body_span));
+                let dict = Box::new(self.dict(entries, *body_span, true));
                 ExprKind::Config { head, args, dict }
             }
             Ast::ListComp(item, clauses) => {

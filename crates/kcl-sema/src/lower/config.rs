@@ -1,6 +1,6 @@
 //! Config literals: keys, operators, and the names that their entries may use.
 
-use super::{Lower, scope::Scope};
+use super::{Lower, Place, scope::Scope};
 use crate::hir::{DictExpr, Entry, EntryOp, Expr, ExprKind, Key, Text};
 use akua_source::Span;
 use indexmap::IndexSet;
@@ -9,13 +9,28 @@ use std::rc::Rc;
 
 impl<'a> Lower<'a> {
     /// Lowers the entries of a literal; each sees the keys before it.
-    pub(super) fn dict(&mut self, entries: &'a [ast::Entry], span: Span) -> DictExpr {
+    pub(super) fn dict(&mut self, entries: &'a [ast::Entry], span: Span, headed: bool) -> DictExpr {
+        let place = self.place;
+        let entries: Vec<_> = entries.iter().map(|entry| (place, entry)).collect();
+        self.placed_dict(&entries, span, headed)
+    }
+
+    /// Lowers entries, each in its place, as those of one literal.
+    pub(super) fn placed_dict(
+        &mut self,
+        entries: &[(Place, &'a ast::Entry)],
+        span: Span,
+        headed: bool,
+    ) -> DictExpr {
         let Some(frame) = self.frames.last_mut() else {
             return DictExpr { entries: Vec::new(), slot: None, span };
         };
         let slot = frame.slot();
-        frame.scopes.push(Scope::Config { keys: IndexSet::new(), slot, used: false });
-        let entries = self.entries(entries);
+        frame.scopes.push(Scope::Config { keys: IndexSet::new(), slot, used: false, headed });
+        let entries = entries
+            .iter()
+            .map(|(place, entry)| self.at(*place, |lower| lower.entry(entry)))
+            .collect();
         let used = matches!(self.close_scope(), Some(Scope::Config { used: true, .. }));
         DictExpr { entries, slot: used.then_some(slot), span }
     }

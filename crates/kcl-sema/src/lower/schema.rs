@@ -26,18 +26,20 @@ struct BodyStmt<'a> {
 }
 
 /// A schema on its way.
-struct Draft<'a> {
-    attrs: Vec<hir::Attr>,
+pub(super) struct Draft<'a> {
+    pub(super) attrs: Vec<hir::Attr>,
     layout: Layout,
     statements: Vec<BodyStmt<'a>>,
-    checks: Vec<(Place, &'a ast::Check)>,
+    pub(super) checks: Vec<(Place, &'a ast::Check)>,
     /// Types that the body on its way declared.
-    declared: IndexMap<Text, (Rc<hir::Type>, Span)>,
+    pub(super) declared: IndexMap<Text, (Rc<hir::Type>, Span)>,
+    /// How many attributes there were before the mixins: those keep the types that they have.
+    given: usize,
 }
 
 impl Draft<'_> {
     /// Returns the slot of an attribute, new or inherited.
-    fn slot(&mut self, name: &Text, kind: AttrKind, span: Span) -> usize {
+    pub(super) fn slot(&mut self, name: &Text, kind: AttrKind, span: Span) -> usize {
         if let Some(slot) = self.layout.get(name) {
             return *slot as usize;
         }
@@ -98,17 +100,6 @@ impl<'a> Lower<'a> {
         base
     }
 
-    /// Returns the protocol after `for`.
-    fn host(&mut self, path: Option<&'a ast::Path>) -> Option<Rc<hir::Schema>> {
-        let path = path?;
-        let host = self.schema_path(path).and_then(|id| self.schema(id))?;
-        if host.kind != ast::SchemaKind::Protocol {
-            let message = format!("expected a protocol after 'for', got '{}'", host.name);
-            self.error("IllegalInheritError", path.span, message);
-        }
-        Some(host)
-    }
-
     fn lower_schema(&mut self, id: SchemaId, schema: &'a ast::Schema, range: Span) -> hir::Schema {
         let place = self.place;
         let base = self.base(schema.base.as_ref());
@@ -116,11 +107,16 @@ impl<'a> Lower<'a> {
             let message = "the name of a protocol must end with 'Protocol'";
             self.error("CompileError", schema.name.span, message);
         }
-        let _host = self.host(schema.host.as_ref());
+        let host = self.host(schema.host.as_ref());
+        let is_mixin = schema.kind == ast::SchemaKind::Mixin;
         let mut draft = draft(base.as_deref());
+        if let Some(host) = host.filter(|_| is_mixin) {
+            draft.promise(&host);
+        }
         let params = self.params(&schema.params, &mut draft);
         self.gather(&schema.body, place, &mut draft);
         draft.checks.extend(schema.checks.iter().map(|check| (place, check)));
+        draft.given = draft.attrs.len();
         self.gather_mixins(schema, &mut draft, 0);
         let index = schema.index_signature.as_deref();
         let key_slot = index.and_then(|index| index.key_name.as_ref()).map(|name| {
@@ -133,13 +129,14 @@ impl<'a> Lower<'a> {
         let own_index = index.map(|index| Rc::new(self.index_signature(index, key_slot)));
         self.resolved.clear();
         let (mut actions, mut checks) = self.inherit(&mut draft, base.as_deref());
-        // The names of a mixin mean its host's attributes: its code is lowered once for each host.
-        if schema.kind != ast::SchemaKind::Mixin {
-            self.lower_body(&mut draft, &mut actions);
-            for (place, check) in &draft.checks {
-                checks.push(Rc::new(self.at(*place, |lower| lower.check(check))));
-            }
+        // The names of a mixin mean its host's attributes: its code is lowered once for each host,
+        // and once for itself, where what it does not have may be the host's.
+        let open = std::mem::replace(&mut self.open, is_mixin);
+        self.lower_body(&mut draft, &mut actions);
+        for (place, check) in &draft.checks {
+            checks.push(Rc::new(self.at(*place, |lower| lower.check(check))));
         }
+        self.open = open;
         self.layout = outer;
         let attrs = self.keep_body(id, base.as_ref().map(|base| base.id), draft);
         hir::Schema {
@@ -274,44 +271,8 @@ impl<'a> Lower<'a> {
         lowered
     }
 
-    fn gather_mixins(&mut self, schema: &'a ast::Schema, draft: &mut Draft<'a>, depth: u32) {
-        for path in &schema.mixins {
-            let Some(id) = self.schema_path(path) else { continue };
-            let Some((SchemaSyntax::Schema(mixin), place, _)) =
-                self.schemas.get(id.0 as usize).copied()
-            else {
-                continue;
-            };
-            if !mixin.name.text.ends_with("Mixin") {
-                let message = format!(
-                    "a valid mixin name should end with 'Mixin', got '{}'",
-                    mixin.name.text
-                );
-                self.error("NameError", path.span, message);
-            }
-            if mixin.kind != ast::SchemaKind::Mixin {
-                let message = format!(
-                    "illegal schema mixin object type, expected mixin, got '{}'",
-                    mixin.name.text
-                );
-                self.error("IllegalInheritError", path.span, message);
-            }
-            if depth > 16 {
-                let message = "there is a circular reference between mixins";
-                self.error("CompileError", path.span, message);
-                return;
-            }
-            self.at(place, |lower| {
-                draft.declared.clear();
-                lower.gather(&mixin.body, place, draft);
-                draft.checks.extend(mixin.checks.iter().map(|check| (place, check)));
-                lower.gather_mixins(mixin, draft, depth.saturating_add(1));
-            });
-        }
-    }
-
     /// Adds the attributes that a body declares or sets to the layout.
-    fn gather(&mut self, body: &'a [ast::Stmt], place: Place, draft: &mut Draft<'a>) {
+    pub(super) fn gather(&mut self, body: &'a [ast::Stmt], place: Place, draft: &mut Draft<'a>) {
         self.gather_guarded(body, place, draft, &mut Vec::new());
     }
 
@@ -373,7 +334,9 @@ impl<'a> Lower<'a> {
             self.report(found.label(first, "first declared here"));
         }
         let deprecated = self.deprecated(&attribute.decorators, &name.text);
-        if let Some(attr) = draft.attrs.get_mut(slot) {
+        let given = slot < draft.given;
+        let attr = draft.attrs.get_mut(slot);
+        if let Some(attr) = attr.filter(|attr| !given || attr.ty.is_none()) {
             attr.kind = attr_kind(&name.text);
             attr.optional = attribute.optional || (attr.optional && attr.ty.is_some());
             attr.ty = Some(ty);
@@ -594,5 +557,12 @@ fn draft<'a>(base: Option<&hir::Schema>) -> Draft<'a> {
         .enumerate()
         .map(|(at, attr)| (Rc::clone(&attr.name), u32::try_from(at).unwrap_or(u32::MAX)))
         .collect();
-    Draft { attrs, layout, statements: Vec::new(), checks: Vec::new(), declared: IndexMap::new() }
+    Draft {
+        attrs,
+        layout,
+        statements: Vec::new(),
+        checks: Vec::new(),
+        declared: IndexMap::new(),
+        given: 0,
+    }
 }

@@ -3,10 +3,12 @@
 use super::{Definition, Import, Lower};
 use crate::hir::{Capture, Expr, ExprKind, PackageId, SchemaId, Slot, Text};
 use crate::similar::similar;
-use akua_source::{Diagnostic, Span};
+use akua_source::Span;
 use indexmap::IndexSet;
-use kcl_syntax::ast::StmtKind;
 use std::rc::Rc;
+
+/// The slot of an attribute that only the host of a mixin has: nothing is known of it.
+const UNKNOWN: Slot = Slot::MAX;
 
 /// The locals of one piece of code or one lambda.
 #[derive(Debug, Default)]
@@ -35,8 +37,8 @@ pub(super) enum Scope {
     Locals(Vec<(Text, Slot)>),
     /// Variables of a comprehension or quantifier: an identifier key of that name means them.
     Loop(Vec<(Text, Slot)>),
-    /// Keys of a config literal seen so far.
-    Config { keys: IndexSet<Text>, slot: Slot, used: bool },
+    /// Keys of a config literal seen so far; whether it has a head (`Schema {…}`).
+    Config { keys: IndexSet<Text>, slot: Slot, used: bool, headed: bool },
 }
 
 /// Where a name was found in the frames.
@@ -78,10 +80,11 @@ impl Lower<'_> {
         scope_end: usize,
     ) -> Option<ExprKind> {
         let attr = self.layout.as_ref().and_then(|layout| layout.get(name).copied());
+        let is_attr = attr.is_some() && !self.is_headed_key(name, frame_end, scope_end);
         for frame in (0..frame_end).rev() {
             let is_last = frame.saturating_add(1) == frame_end;
             let end = if is_last { scope_end } else { usize::MAX };
-            match self.find_in_frame(name, frame, end, attr.is_some()) {
+            match self.find_in_frame(name, frame, end, is_attr) {
                 Some(Found::Local(slot)) => {
                     return Some(self.local_from(name, frame, frame_end, slot));
                 }
@@ -102,7 +105,18 @@ impl Lower<'_> {
         if let Some(slot) = attr {
             return Some(ExprKind::Attr(slot));
         }
-        self.resolve_package_name(name)
+        let open = self.open.then_some(ExprKind::Attr(UNKNOWN));
+        self.resolve_package_name(name).or(open)
+    }
+
+    /// Returns whether a name is a key of an enclosing `Schema {…}`, as far as it is written;
+    /// lambdas do not see them.
+    fn is_headed_key(&self, name: &Text, frame_end: usize, scope_end: usize) -> bool {
+        let frame = frame_end.checked_sub(1).and_then(|last| self.frames.get(last));
+        let mut scopes = frame.into_iter().flat_map(|frame| frame.scopes.iter().take(scope_end));
+        scopes.any(|scope| {
+            matches!(scope, Scope::Config { keys, headed: true, .. } if keys.contains(name))
+        })
     }
 
     fn find_in_frame(
@@ -121,8 +135,8 @@ impl Lower<'_> {
                         return Some(Found::Local(*slot));
                     }
                 }
-                // In a schema its attributes come before keys of config literals.
-                Scope::Config { keys, slot, used } if !is_attr && keys.contains(name) => {
+                // In a schema its attributes come before keys of literals without a head.
+                Scope::Config { keys, slot, used, .. } if !is_attr && keys.contains(name) => {
                     *used = true;
                     return Some(Found::Key(*slot, at));
                 }
@@ -182,6 +196,9 @@ impl Lower<'_> {
     ) -> Option<ExprKind> {
         Some(match definition {
             Definition::Global(slot) => {
+                if package == 0 {
+                    self.used_globals.insert(slot);
+                }
                 ExprKind::Global(PackageId(u32::try_from(package).ok()?), slot)
             }
             Definition::Schema(id) => ExprKind::Schema(SchemaId(id)),
@@ -200,26 +217,6 @@ impl Lower<'_> {
             self.used_imports.insert((0, self.place.file, Rc::clone(found)));
         }
         Some(import.clone())
-    }
-
-    /// Warns of imports of the main package that nothing uses.
-    pub(super) fn unused_imports(&mut self) {
-        let files = self.packages.first().map_or(&[][..], |package| &package.files);
-        for (at, file) in files.iter().enumerate() {
-            for stmt in &file.module.body {
-                let StmtKind::Import(import) = &stmt.kind else { continue };
-                let Some(name) = import.binds() else { continue };
-                if self.used_imports.contains(&(0, at, Rc::clone(name))) {
-                    continue;
-                }
-                let message = format!("nothing uses the import `{name}`");
-                let found = Diagnostic::error("W_KCL_UNUSED_IMPORT", message)
-                    .warning()
-                    .label(stmt.span, "")
-                    .help("remove it");
-                self.report(found);
-            }
-        }
     }
 
     /// Resolves `module.name`, or reports that the module has no such name.

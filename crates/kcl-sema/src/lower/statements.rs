@@ -2,7 +2,7 @@
 
 use super::{
     ActionSyntax, Alias, Branch, Definition, GlobalSetter, GlobalSyntax, Lower, Place, SchemaState,
-    SchemaSyntax,
+    SchemaSyntax, unify,
 };
 use crate::hir::{self, ActionKind, SetOp, Text};
 use akua_source::Span;
@@ -190,19 +190,26 @@ impl<'a> Lower<'a> {
     fn global(&mut self, global: &GlobalSyntax<'a>) -> hir::Global {
         let mut ty = None;
         let mut setters = Vec::with_capacity(global.setters.len());
-        for setter in &global.setters {
+        let mut rest = global.setters.as_slice();
+        while !rest.is_empty() {
             // Names that other globals resolved are of no use here, and would add up.
             self.resolved.clear();
-            self.place = setter.place;
-            let guards = self.guards(&setter.guards);
-            if let StmtKind::Assign { ty: Some(declared), .. } = &setter.stmt.kind {
-                let declared = self.ty(declared);
-                if ty.is_some_and(|before| before != declared) {
-                    self.type_changed(setter.stmt, global.span);
-                }
-                ty = Some(declared);
+            let (run, after) = rest.split_at(unify::run_length(rest));
+            rest = after;
+            for setter in run {
+                self.declared_type(setter, &mut ty, global.span);
             }
-            setters.extend(self.setter(&global.name, setter.stmt, guards));
+            if let [_, _, ..] = run
+                && let Some(joined) = self.joined(&global.name, run)
+            {
+                setters.push(joined);
+                continue;
+            }
+            for setter in run {
+                self.place = setter.place;
+                let guards = self.guards(&setter.guards);
+                setters.extend(self.setter(&global.name, setter.stmt, guards));
+            }
         }
         hir::Global {
             name: Rc::clone(&global.name),
@@ -210,6 +217,23 @@ impl<'a> Lower<'a> {
             setters,
             exported: !global.name.starts_with('_'),
             span: global.span,
+        }
+    }
+
+    /// Takes the type that a statement declares.
+    fn declared_type(
+        &mut self,
+        setter: &GlobalSetter<'a>,
+        ty: &mut Option<Rc<hir::Type>>,
+        first: Span,
+    ) {
+        self.place = setter.place;
+        if let StmtKind::Assign { ty: Some(declared), .. } = &setter.stmt.kind {
+            let declared = self.ty(declared);
+            if ty.as_ref().is_some_and(|before| *before != declared) {
+                self.type_changed(setter.stmt, first);
+            }
+            *ty = Some(declared);
         }
     }
 

@@ -28,6 +28,7 @@ fn ends_of_files_and_lines() {
     check("a=1", "a = 1\n");
     check("\u{feff}\n\na  =  1   \r\n\r\n\r\n\r\nb=2\r\n\n", "a = 1\n\nb = 2\n");
     check("a = 1 + \\\n  2\n", "a = 1 + 2\n");
+    check("a = 1 # b\r\r\r\n# c\r\r", "a = 1 # b\n# c\n");
 }
 
 #[test]
