@@ -5,6 +5,7 @@ use akua_source::Digest;
 use sha2::{Digest as _, Sha256};
 use std::fmt::Write as _;
 use std::io::Read as _;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Bytes that a thread reads at once.
 const CHUNK_BYTES: usize = 256 << 10;
@@ -12,6 +13,32 @@ const CHUNK_BYTES: usize = 256 << 10;
 const SHARE_BYTES: u64 = 2 << 20;
 /// Most threads.
 const THREADS_LIMIT: usize = 16;
+
+/// Returns the digests of several trees, as [`Folder::digest`] does, several at a time.
+pub fn digests(folders: &[Folder], limits: TreeLimits) -> Vec<Result<Digest, DiskError>> {
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = folders.len().min(processors);
+    if threads < 2 {
+        return folders.iter().map(|folder| folder.digest(limits)).collect();
+    }
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut found = Vec::new();
+        loop {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            let Some(folder) = folders.get(at) else { return found };
+            found.push((at, folder.digest(limits)));
+        }
+    };
+    let mut all = std::thread::scope(|scope| {
+        let running: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+        let mut all = work();
+        all.extend(running.into_iter().filter_map(|thread| thread.join().ok()).flatten());
+        all
+    });
+    all.sort_by_key(|(at, _)| *at);
+    all.into_iter().map(|(_, found)| found).collect()
+}
 
 impl Folder {
     /// Returns the digest of the tree, without `.git` and `.akua`.

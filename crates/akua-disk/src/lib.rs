@@ -14,6 +14,7 @@ mod sources;
 mod staging;
 
 pub use archive::{ArchiveError, ArchiveLimits, check_link, entry_path, pack, unpack};
+pub use digest::digests;
 pub use folder::{
     DiskError, Folder, TreeFile, TreeLimits, canonical, exists, is_folder, read_file,
 };

@@ -5,10 +5,10 @@ use crate::content::{Content, ContentError, Reader, Want, Yaml};
 use crate::key::SourceKey;
 use crate::problem::Problem;
 use crate::project::{Project, inside};
-use crate::remote::{Fetched, Remote, pinned, tag_of};
+use crate::remote::{Fetched, Remote, Wanted, pinned, tag_of};
 use crate::resolve::{Ask, Candidate, Catalog};
 use akua_disk::{Folder, TreeLimits};
-use akua_manifest::{LOCAL, LockedPackage, Source};
+use akua_manifest::{LOCAL, LockedPackage, Requirement, RequirementKind, Source, version_of_tag};
 use akua_source::Diagnostic;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -80,6 +80,38 @@ impl<'p> Live<'p> {
             asked.map_err(|problem| self.at(declared.span, problem))?;
         }
         Ok(asks)
+    }
+
+    /// Fetches at once what will likely be chosen of what is asked for: what is locked, else the
+    /// highest version that is accepted.
+    pub(crate) fn prefetch(&self, asks: &[Ask]) {
+        let Some(remote) = &self.supply.remote else { return };
+        let remote_asks = asks.iter().filter(|ask| self.local(&ask.key).is_none());
+        let wanted = remote_asks.filter_map(|ask| {
+            let pin = self.kept.get(&ask.key);
+            let tag = match (tag_of(&ask.key), &ask.requirement, pin) {
+                (Some(tag), _, _) => tag.to_owned(),
+                (None, Some(requirement), Some(pin)) if requirement.accepts(&pin.version) => {
+                    pin.version.clone()
+                }
+                (None, Some(requirement), _) => self.likely(remote, &ask.key, requirement)?,
+                (None, None, _) => return None,
+            };
+            let pin = pin.filter(|pin| pin.version == tag);
+            Some(Wanted { key: ask.key.clone(), tag, pin })
+        });
+        let wanted: Vec<Wanted<'_>> = wanted.collect();
+        remote.prefetch(&wanted, &self.supply.cache, self.supply.yaml.as_ref());
+    }
+
+    /// Returns the highest version that a requirement accepts.
+    fn likely(&self, remote: &Remote, key: &SourceKey, wanted: &Requirement) -> Option<String> {
+        if let RequirementKind::Exact(_) = wanted.kind() {
+            return Some(wanted.as_str().to_owned());
+        }
+        let candidates = remote.candidates(key, self.supply.yaml.as_ref()).ok()?;
+        let fitting = candidates.iter().filter(|c| !c.yanked && wanted.accepts(&c.tag));
+        fitting.max_by_key(|found| version_of_tag(&found.tag)).map(|found| found.tag.clone())
     }
 
     /// Points a problem without a place at a place of the manifest.

@@ -113,6 +113,8 @@ pub fn load(path: &Path, supply: Rc<Supply>) -> Result<Package, Problem> {
         checked: RefCell::default(),
     };
     let graph = Rc::new(graph);
+    graph.prefetch();
+    graph.digest_all();
     let asking = Asking { graph: &graph, root: root.path(), tree: None, outermost: true };
     let dependencies = asking.dependencies(&manifest, &sources)?;
     Ok(Package { manifest, manifest_bytes, root, entry, dependencies, graph })
@@ -285,6 +287,42 @@ fn is_path(wanted: &ModuleDependency) -> bool {
 }
 
 impl Graph {
+    /// Fetches what is neither vendored nor cached, several entries at a time.
+    fn prefetch(&self) {
+        let Some(lock) = &self.lock else { return };
+        let is_vendored = akua_disk::is_folder(&self.root.join(vendor::VENDOR));
+        let entries = lock.packages.iter().filter(|entry| {
+            let local =
+                entry.replaced.is_some() || SourceKey::locked(&entry.source).path().is_some();
+            !local && !is_vendored
+        });
+        vendor::prefetch(entries, &self.supply);
+    }
+
+    /// Digests all that the lock names and that is there, several trees at a time.
+    fn digest_all(&self) {
+        let Some(lock) = &self.lock else { return };
+        let vendored = self.root.join(vendor::VENDOR);
+        let names = akua_disk::names(&vendored).unwrap_or_default();
+        let places = lock.packages.iter().map(|entry| {
+            let key = SourceKey::locked(&entry.source);
+            let local = entry.replaced.as_deref().or_else(|| key.path());
+            local.map_or_else(|| self.supply.cache.tree(&entry.digest), |path| self.root.join(path))
+        });
+        let all = places.chain(names.into_iter().map(|name| vendored.join(name)));
+        let folders: Vec<Folder> = all.filter_map(|path| Folder::open(&path).ok()).collect();
+        if folders.len() < 2 {
+            return;
+        }
+        let found = akua_disk::digests(&folders, TreeLimits::default());
+        for (folder, digest) in folders.iter().zip(found) {
+            // What cannot be read is told when it is used.
+            if let Ok(digest) = digest {
+                self.checked.borrow_mut().insert(folder.path().to_path_buf(), digest);
+            }
+        }
+    }
+
     /// Opens the directory of an entry, and the tree that it was fetched as.
     fn open(
         &self,
@@ -313,18 +351,17 @@ impl Graph {
         }
         let cache = &self.supply.cache;
         let tree = cache.tree(&entry.digest);
-        if self.checked.borrow().get(&tree) != Some(&entry.digest)
-            && cache.open(&entry.digest)?.is_none()
+        if let Ok(folder) = Folder::open(&tree)
+            && self.digest(&folder)? == entry.digest
         {
-            let Some(remote) = &self.supply.remote else {
-                return Err(offline(&key, &entry.version));
-            };
-            let supply = (cache, self.supply.yaml.as_ref());
-            remote.fetch(&key, &entry.version, Some(entry), supply)?;
+            return Ok((folder, Some(tree)));
         }
-        self.checked.borrow_mut().insert(tree.clone(), entry.digest.clone());
-        let folder = Folder::open(&tree)?;
-        Ok((folder, Some(tree)))
+        // What is broken goes.
+        let _gone = cache.open(&entry.digest)?;
+        let Some(remote) = &self.supply.remote else { return Err(offline(&key, &entry.version)) };
+        let supply = (cache, self.supply.yaml.as_ref());
+        remote.fetch(&key, &entry.version, Some(entry), supply)?;
+        Ok((Folder::open(&tree)?, Some(tree)))
     }
 
     fn digest(&self, folder: &Folder) -> Result<Digest, Problem> {

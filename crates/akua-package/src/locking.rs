@@ -55,6 +55,7 @@ pub fn lock(project: &Project, supply: &Supply, keep: &Keep) -> Result<Lock, Pro
 fn solve(project: &Project, supply: &Supply, kept: Vec<LockedPackage>) -> Result<Lock, Problem> {
     let mut catalog = Live::new(project, supply, kept);
     let asks = catalog.root_asks()?;
+    catalog.prefetch(&asks);
     let name = project.manifest.package.name.as_str();
     let chosen = resolve(name, &asks, &mut catalog).map_err(|error| match error {
         ResolveError::Catalog(problem) => problem,

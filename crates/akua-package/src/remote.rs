@@ -17,12 +17,16 @@ use akua_manifest::LockedPackage;
 use akua_oci::{Client, ClientOptions, FetchError};
 use akua_source::{Diagnostic, Digest};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io::{Seek as _, SeekFrom};
-use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// File in a staging directory that a download goes to.
 const DOWNLOAD: &str = "download";
+/// Transfers at a time.
+const PARALLEL: usize = 8;
 /// Directory in a staging directory that an archive is unpacked into.
 const TREE: &str = "tree";
 
@@ -33,6 +37,26 @@ pub type Options = dyn Fn() -> Result<ClientOptions, Problem> + Send + Sync;
 pub struct Remote {
     options: Box<Options>,
     client: OnceLock<Client>,
+    /// What servers said in this run: they are asked once.
+    asked: Mutex<Asked>,
+}
+
+/// What servers said.
+#[derive(Default)]
+struct Asked {
+    candidates: BTreeMap<SourceKey, Vec<Candidate>>,
+    fetched: BTreeMap<(SourceKey, String), Fetched>,
+    indexes: BTreeMap<String, Arc<helm::Index>>,
+}
+
+/// Something to fetch before it is asked for.
+pub(crate) struct Wanted<'p> {
+    /// Where it comes from.
+    pub(crate) key: SourceKey,
+    /// Its tag.
+    pub(crate) tag: String,
+    /// What the lock says of it.
+    pub(crate) pin: Option<&'p LockedPackage>,
 }
 
 impl fmt::Debug for Remote {
@@ -91,7 +115,7 @@ pub(crate) fn tag_of(key: &SourceKey) -> Option<&str> {
 impl Remote {
     /// Returns the network with these rules.
     pub fn new(options: Box<Options>) -> Self {
-        Self { options, client: OnceLock::new() }
+        Self { options, client: OnceLock::new(), asked: Mutex::default() }
     }
 
     /// Returns the client, for what is no dependency.
@@ -115,14 +139,47 @@ impl Remote {
         key: &SourceKey,
         yaml: &dyn Yaml,
     ) -> Result<Vec<Candidate>, Problem> {
-        match place(key) {
-            Some(Place::Oci { repository }) => oci::candidates(self.client()?, repository),
-            Some(Place::Helm { url, chart }) => {
-                let index = helm::index(self.client()?, url, yaml)?;
-                Ok(index.candidates(chart))
-            }
-            Some(Place::Git { .. }) | None => Ok(Vec::new()),
+        if let Some(known) = self.asked().candidates.get(key) {
+            return Ok(known.clone());
         }
+        let found = match place(key) {
+            Some(Place::Oci { repository }) => oci::candidates(self.client()?, repository)?,
+            Some(Place::Helm { url, chart }) => self.index(url, yaml)?.candidates(chart),
+            Some(Place::Git { .. }) | None => Vec::new(),
+        };
+        self.asked().candidates.insert(key.clone(), found.clone());
+        Ok(found)
+    }
+
+    /// Returns the index of a chart repository.
+    fn index(&self, url: &str, yaml: &dyn Yaml) -> Result<Arc<helm::Index>, Problem> {
+        if let Some(known) = self.asked().indexes.get(url) {
+            return Ok(Arc::clone(known));
+        }
+        let index = Arc::new(helm::index(self.client()?, url, yaml)?);
+        self.asked().indexes.insert(url.to_owned(), Arc::clone(&index));
+        Ok(index)
+    }
+
+    fn asked(&self) -> MutexGuard<'_, Asked> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Fetches several things at a time. What goes wrong is said when the thing is asked for.
+    pub(crate) fn prefetch(&self, wanted: &[Wanted<'_>], cache: &Cache, yaml: &dyn Yaml) {
+        if wanted.len() < 2 {
+            return;
+        }
+        let next = AtomicUsize::new(0);
+        std::thread::scope(|scope| {
+            for _ in 0..wanted.len().min(PARALLEL) {
+                scope.spawn(|| {
+                    while let Some(one) = wanted.get(next.fetch_add(1, Ordering::Relaxed)) {
+                        let _later = self.fetch(&one.key, &one.tag, one.pin, (cache, yaml));
+                    }
+                });
+            }
+        });
     }
 
     /// Fetches a version into the cache, once for all processes that want it. `pin` is what the lock
@@ -139,6 +196,27 @@ impl Remote {
         supply: (&Cache, &dyn Yaml),
     ) -> Result<Fetched, Problem> {
         let (cache, yaml) = supply;
+        let name = (key.clone(), tag.to_owned());
+        let known = self.asked().fetched.get(&name).cloned();
+        let fetched = match known {
+            Some(known) => known,
+            None => self.fetch_now(key, tag, pin, cache, yaml)?,
+        };
+        if let Some(pin) = pin.filter(|pin| pin.digest != fetched.digest) {
+            return Err(changed(key, tag, &pin.digest, &fetched.digest));
+        }
+        self.asked().fetched.insert(name, fetched.clone());
+        Ok(fetched)
+    }
+
+    fn fetch_now(
+        &self,
+        key: &SourceKey,
+        tag: &str,
+        pin: Option<&LockedPackage>,
+        cache: &Cache,
+        yaml: &dyn Yaml,
+    ) -> Result<Fetched, Problem> {
         // Who waits here finds what the other one fetched.
         let _alone = cache.wait(&format!("{key} {tag}"))?;
         if let Some(pin) = pin
@@ -146,24 +224,21 @@ impl Remote {
         {
             return Ok(pinned(pin));
         }
-        let client = self.client()?;
-        let fetched = match place(key) {
-            Some(Place::Oci { repository }) => oci::fetch(client, cache, repository, tag, pin),
-            Some(Place::Git { url, reference }) => git::fetch(client, cache, url, reference, pin),
+        match place(key) {
+            Some(Place::Oci { repository }) => {
+                oci::fetch(self.client()?, cache, repository, tag, pin)
+            }
+            Some(Place::Git { url, reference }) => {
+                git::fetch(self.client()?, cache, url, reference, pin)
+            }
             Some(Place::Helm { url, chart }) => {
-                let index = helm::index(client, url, yaml)?;
-                helm::fetch(client, cache, (url, chart, tag), &index, pin)
+                let index = self.index(url, yaml)?;
+                helm::fetch(self.client()?, cache, (url, chart, tag), &index, pin)
             }
             None => {
                 let message = format!("`{key}` is not a source that can be fetched");
                 Err(Diagnostic::error("E_INTERNAL", message).into())
             }
-        }?;
-        match pin {
-            Some(pin) if pin.digest != fetched.digest => {
-                Err(changed(key, tag, &pin.digest, &fetched.digest))
-            }
-            _ => Ok(fetched),
         }
     }
 
@@ -184,7 +259,7 @@ impl Remote {
             }
             Some(Place::Git { url, reference }) => git::current(self.client()?, url, reference),
             Some(Place::Helm { url, chart }) => {
-                let index = helm::index(self.client()?, url, yaml)?;
+                let index = self.index(url, yaml)?;
                 Ok(index.digest(chart, tag).map(|digest| digest.to_string()))
             }
             None => Ok(None),

@@ -4,6 +4,7 @@ use crate::catalog::{Supply, offline};
 use crate::key::SourceKey;
 use crate::problem::{Drift, Problem};
 use crate::project::{Project, find_locked};
+use crate::remote::Wanted;
 use akua_disk::{Folder, Staging, TreeFile, TreeLimits};
 use akua_manifest::{Alias, Lock, LockedPackage, Source};
 use akua_source::{Diagnostic, Digest};
@@ -99,8 +100,10 @@ pub fn vendored_files(
     lock: &Lock,
     supply: &Supply,
 ) -> Result<Vec<(String, Vec<TreeFile>)>, Problem> {
+    let directories = directories(project, lock)?;
+    prefetch(directories.values().copied(), supply);
     let mut found = Vec::new();
-    for (directory, entry) in directories(project, lock)? {
+    for (directory, entry) in directories {
         found.push((directory, tree(entry, supply)?.tree("", TreeLimits::default())?));
     }
     Ok(found)
@@ -124,6 +127,20 @@ pub fn in_package(project: &Project) -> Option<Diagnostic> {
         let help = "move it into the package, or publish it and depend on it";
         Some(Diagnostic::error("E_PACK_PATH", message).help(help))
     })
+}
+
+/// Fetches what is not in the cache, several entries at a time.
+pub(crate) fn prefetch<'l>(entries: impl Iterator<Item = &'l LockedPackage>, supply: &Supply) {
+    let Some(remote) = &supply.remote else { return };
+    let missing = entries.filter(|entry| !akua_disk::is_folder(&supply.cache.tree(&entry.digest)));
+    let wanted: Vec<Wanted<'_>> = missing
+        .map(|entry| Wanted {
+            key: SourceKey::locked(&entry.source),
+            tag: entry.version.clone(),
+            pin: Some(entry),
+        })
+        .collect();
+    remote.prefetch(&wanted, &supply.cache, supply.yaml.as_ref());
 }
 
 /// Opens the tree of an entry in the cache, fetching it if it is not there.

@@ -104,19 +104,21 @@ fn vendor_drift(project: &Project, lock: &Lock) -> Result<Vec<Diagnostic>, Probl
 }
 
 fn cache_drift(lock: &Lock, supply: &Supply) -> Result<Vec<Diagnostic>, Problem> {
-    let mut found = Vec::new();
-    for entry in &lock.packages {
+    let cached = lock.packages.iter().filter(|entry| {
         let is_local = SourceKey::locked(&entry.source).path().is_some();
-        let path = supply.cache.tree(&entry.digest);
-        if is_local || entry.replaced.is_some() || !akua_disk::is_folder(&path) {
-            continue;
-        }
-        let digest = Folder::open(&path)?.digest(TreeLimits::default())?;
+        !is_local && entry.replaced.is_none()
+    });
+    let there = cached
+        .filter_map(|entry| Some((entry, Folder::open(&supply.cache.tree(&entry.digest)).ok()?)));
+    let (entries, folders): (Vec<_>, Vec<_>) = there.unzip();
+    let mut found = Vec::new();
+    for (entry, digest) in entries.iter().zip(akua_disk::digests(&folders, TreeLimits::default())) {
+        let digest = digest?;
         if digest != entry.digest {
             let message =
                 format!("the cached copy of `{}` {} has changed", entry.name, entry.version);
             let mut diagnostic = Drift::LockedBytes.diagnostic(message);
-            diagnostic.helps = vec!["to remove what is broken: akua cache verify".to_owned()];
+            diagnostic.helps = vec!["to remove what is broken: akua cache gc".to_owned()];
             let diagnostic = diagnostic.note(format!("expected {}", entry.digest));
             found.push(diagnostic.note(format!("found {digest}")));
         }
