@@ -69,6 +69,24 @@ impl Source {
             Self::Helm { .. } => "helm",
         }
     }
+
+    /// Returns its address, or its directory.
+    pub fn address(&self) -> &str {
+        match self {
+            Self::Path { path } => path,
+            Self::Oci { repository, .. } => repository,
+            Self::Git { url, .. } | Self::Helm { url, .. } => url,
+        }
+    }
+
+    /// Returns the version, tag or commit that is asked for.
+    pub fn version(&self) -> Option<String> {
+        match self {
+            Self::Path { .. } => None,
+            Self::Oci { version, .. } | Self::Helm { version, .. } => Some(version.to_string()),
+            Self::Git { reference, .. } => Some(reference.to_string()),
+        }
+    }
 }
 
 /// One entry of `[dependencies]`: one of `path`, `oci`, `git` and `helm`, with what belongs to it.

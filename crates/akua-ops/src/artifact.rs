@@ -212,6 +212,72 @@ pub fn inspect(tarball: &Path, home: &Home) -> Result<Inspected, Failure> {
     })
 }
 
+/// What an artifact of a registry is.
+#[derive(Debug, Serialize)]
+pub struct InspectedArtifact {
+    /// Always `artifact`.
+    pub kind: &'static str,
+    /// The repository.
+    pub oci_ref: String,
+    /// The tag, or a digest.
+    pub tag: String,
+    /// Digest of the manifest.
+    pub manifest_digest: String,
+    /// Type of the artifact.
+    pub artifact_type: Option<String>,
+    /// Its layers.
+    pub layers: Vec<InspectedLayer>,
+    /// Notes of its publisher.
+    pub annotations: std::collections::BTreeMap<String, String>,
+    /// What refers to it: signatures, attestations.
+    pub referrers: Vec<InspectedLayer>,
+}
+
+/// A layer, or what refers to an artifact.
+#[derive(Debug, Serialize)]
+pub struct InspectedLayer {
+    /// Its media type, or the type of the artifact.
+    pub media_type: String,
+    /// Its digest.
+    pub digest: String,
+    /// Its bytes.
+    pub size_bytes: u64,
+}
+
+/// Returns what an artifact of a registry is; nothing but its manifest is fetched.
+///
+/// # Errors
+/// [`Failure`].
+pub fn inspect_artifact(text: &str, tag: &str, home: &Home) -> Result<InspectedArtifact, Failure> {
+    let repository = repository(text)?;
+    let remote = home.remote();
+    let client = remote.client()?;
+    let manifest = client.fetch_manifest(&repository, &reference(tag)?).map_err(told)?;
+    let referrers = client.list_referrers(&repository, &manifest.digest).map_err(told)?;
+    let shown = |found: Descriptor| InspectedLayer {
+        media_type: found.artifact_type.unwrap_or(found.media_type),
+        digest: found.digest.to_string(),
+        size_bytes: found.size,
+    };
+    let (artifact_type, layers, annotations) = match manifest.parsed {
+        Parsed::Image(image) => {
+            let kind = image.artifact_type.unwrap_or(image.config.media_type);
+            (Some(kind), image.layers, image.annotations)
+        }
+        Parsed::Index(entries) => (None, entries, std::collections::BTreeMap::new()),
+    };
+    Ok(InspectedArtifact {
+        kind: "artifact",
+        oci_ref: format!("oci://{repository}"),
+        tag: tag.to_owned(),
+        manifest_digest: manifest.digest.to_string(),
+        artifact_type,
+        layers: layers.into_iter().map(shown).collect(),
+        annotations,
+        referrers: referrers.into_iter().map(shown).collect(),
+    })
+}
+
 /// What an archive holds.
 struct Facts {
     manifest: Manifest,

@@ -47,6 +47,12 @@ pub struct EditOutcome {
     /// Where it comes from; none if it was removed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<&'static str>,
+    /// Its address or directory.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source_ref: Option<String>,
+    /// The version, tag or commit that is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
     /// Whether there was one before.
     pub replaced: bool,
     /// Whether it was removed.
@@ -71,7 +77,7 @@ pub fn run(request: &EditRequest) -> Result<EditOutcome, Failure> {
         Edit::Add { fields, force } => {
             let source = source(&alias, fields)?;
             let edited = add_dependency(&text, &alias, &source, *force).map_err(refused)?;
-            (edited, Some(source.kind()))
+            (edited, Some(source))
         }
         Edit::Remove { ignore_missing: true } if !known => (text.clone(), None),
         Edit::Remove { .. } => (remove_dependency(&text, &alias).map_err(refused)?, None),
@@ -89,7 +95,9 @@ pub fn run(request: &EditRequest) -> Result<EditOutcome, Failure> {
     let locked = compare(&old, &new).added;
     Ok(EditOutcome {
         name: alias.to_string(),
-        source,
+        source: source.as_ref().map(Source::kind),
+        source_ref: source.as_ref().map(|source| source.address().to_owned()),
+        version: source.as_ref().and_then(Source::version),
         replaced: known && !removed,
         removed,
         locked,

@@ -37,6 +37,15 @@ pub struct Root {
 pub struct Branch {
     /// Its alias, or what it calls itself where only a dependency depends on it.
     pub name: String,
+    /// `oci`, `git`, `helm` or `path`, if the package declares it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<&'static str>,
+    /// Its address or directory, as it is declared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source_ref: Option<String>,
+    /// The version, tag or commit that is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
     /// What the lock says of it.
     pub locked: Option<LockedEntry>,
     /// Whether it is shown whole elsewhere.
@@ -56,7 +65,11 @@ pub fn run(workspace: &Path) -> Result<Tree, Failure> {
     let mut dependencies = Vec::new();
     for declared in &project.manifest.dependencies {
         let entry = find_entry(&project, &lock, declared);
-        dependencies.push(branch(declared.alias.as_str(), entry, &lock, &mut seen, 0));
+        let mut found = branch(declared.alias.as_str(), entry, &lock, &mut seen, 0);
+        found.source = Some(declared.source.kind());
+        found.source_ref = Some(declared.source.address().to_owned());
+        found.version = declared.source.version();
+        dependencies.push(found);
     }
     let package = &project.manifest.package;
     let package = Root {
@@ -76,6 +89,9 @@ fn branch<'l>(
 ) -> Branch {
     let mut found = Branch {
         name: name.to_owned(),
+        source: None,
+        source_ref: None,
+        version: None,
         locked: entry.map(LockedEntry::new),
         repeated: false,
         dependencies: Vec::new(),

@@ -1,8 +1,9 @@
 //! `akua verify`: proves that nothing moved since the lock was written.
 
 use crate::{Failure, Home};
-use akua_package::{Problem, Project, verify};
+use akua_package::{Project, verify};
 use akua_sandbox::Limits;
+use akua_source::Diagnostic;
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -18,10 +19,15 @@ pub struct VerifyRequest {
 /// The result of `verify`.
 #[derive(Debug, Serialize)]
 pub struct VerifyOutcome {
-    /// Always `ok`: what is not is a failure.
+    /// `ok` or `fail`.
     pub status: &'static str,
     /// What was looked at.
     pub summary: VerifySummary,
+    /// All that differs.
+    pub violations: Vec<Violation>,
+    /// The same for people.
+    #[serde(skip)]
+    pub failure: Failure,
 }
 
 /// What was looked at.
@@ -33,21 +39,40 @@ pub struct VerifySummary {
     pub locked_packages: usize,
 }
 
+/// One thing that differs.
+#[derive(Debug, Serialize)]
+pub struct Violation {
+    /// How it differs: `PathDigestDrift` and the like; else the code of the error.
+    pub kind: String,
+    /// What differs.
+    pub message: String,
+    /// What was expected, and what was found.
+    pub notes: Vec<String>,
+}
+
 /// Verifies a package.
 ///
 /// # Errors
-/// [`Failure`] with every drift.
+/// [`Failure`] where it cannot be told whether something differs.
 pub fn run(request: &VerifyRequest) -> Result<VerifyOutcome, Failure> {
     let project = Project::open(&request.workspace)?;
     let found = verify(&project, &request.home.supply(Limits::default()))?;
-    if !found.is_empty() {
-        return Err(Problem { diagnostics: found, sources: project.into_sources() }.into());
-    }
+    let violation = |found: &Diagnostic| Violation {
+        kind: if found.kind.is_empty() { found.code.clone() } else { found.kind.clone() },
+        message: found.message.clone(),
+        notes: found.notes.clone(),
+    };
     Ok(VerifyOutcome {
-        status: "ok",
+        status: if found.is_empty() { "ok" } else { "fail" },
         summary: VerifySummary {
             declared_deps: project.manifest.dependencies.len(),
             locked_packages: project.lock.as_ref().map_or(0, |lock| lock.packages.len()),
+        },
+        violations: found.iter().map(violation).collect(),
+        failure: Failure {
+            diagnostics: found,
+            sources: project.into_sources(),
+            printed: Vec::new(),
         },
     })
 }

@@ -216,10 +216,17 @@ pub(crate) struct Pull {
 
 /// Arguments of `inspect`.
 #[derive(Debug, ClapArgs)]
+#[command(group = ArgGroup::new("what").required(true))]
 pub(crate) struct Inspect {
     /// An archive that `akua pack` made.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) tarball: PathBuf,
+    #[arg(long, value_name = "FILE", group = "what")]
+    pub(crate) tarball: Option<PathBuf>,
+    /// A repository of a registry, `oci://HOST/NAME`; with --tag.
+    #[arg(long = "ref", value_name = "REF", group = "what", requires = "tag")]
+    pub(crate) reference: Option<String>,
+    /// The tag, or a digest.
+    #[arg(long, value_name = "TAG", requires = "reference")]
+    pub(crate) tag: Option<String>,
 }
 
 /// Commands of `cache`.

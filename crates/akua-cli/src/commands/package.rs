@@ -6,7 +6,7 @@ use crate::args::package::{
 };
 use crate::environment::home;
 use crate::print::Printer;
-use akua_ops::artifact::{PullRequest, PushRequest, inspect, pull, push};
+use akua_ops::artifact::{PullRequest, PushRequest, inspect, inspect_artifact, pull, push};
 use akua_ops::edit::{Edit, EditRequest};
 use akua_ops::lock::{LockRequest, LockedEntry, UpdateRequest, update};
 use akua_ops::pack::PackRequest;
@@ -16,7 +16,7 @@ use akua_ops::{Exit, Failure, auth, cache, edit, init, lock, pack, tree, vendor,
 use akua_source::Diagnostic;
 use serde_json::json;
 use std::io::Read as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Longest secret that is read, in bytes.
 const SECRET_LIMIT_BYTES: u64 = 64 << 10;
@@ -129,7 +129,7 @@ pub(crate) fn run_update(printer: &Printer, args: Update) -> Result {
     if lines.is_empty() {
         lines.push(format!("nothing has changed in {} dependencies", outcome.unchanged.len()));
     }
-    Ok(lines.iter().map(|line| printer.line(line)).max().unwrap_or(Exit::Success))
+    Ok(self::lines(printer, &lines))
 }
 
 /// Returns an entry of the lock for people.
@@ -142,8 +142,13 @@ pub(crate) fn run_verify(printer: &Printer, args: &OfPackage) -> Result {
     let home = printer.home(args.network.offline);
     let workspace = args.workspace.workspace.clone();
     let outcome = verify::run(&VerifyRequest { workspace, home })?;
+    let failed = !outcome.violations.is_empty();
     if printer.json {
-        return Ok(printer.document(&outcome));
+        let printed = printer.document(&outcome);
+        return Ok(if failed { printed.max(printer.failure(&outcome.failure)) } else { printed });
+    }
+    if failed {
+        return Ok(printer.failure(&outcome.failure));
     }
     let count = outcome.summary.locked_packages;
     Ok(printer.line(&format!("verified: nothing moved in {count} locked dependencies")))
@@ -213,28 +218,64 @@ pub(crate) fn run_pull(printer: &Printer, args: Pull) -> Result {
 }
 
 pub(crate) fn run_inspect(printer: &Printer, args: &Inspect) -> Result {
-    let found = inspect(&args.tarball, &printer.home(true))?;
+    match (&args.tarball, &args.reference, &args.tag) {
+        (Some(tarball), ..) => inspect_tarball(printer, tarball),
+        (None, Some(reference), Some(tag)) => inspect_reference(printer, reference, tag),
+        (None, ..) => {
+            let message = "expected --tarball, or --ref with --tag";
+            Err(Diagnostic::error("E_INVALID_FLAG", message).into())
+        }
+    }
+}
+
+fn inspect_tarball(printer: &Printer, tarball: &Path) -> Result {
+    let found = inspect(tarball, &printer.home(true))?;
     if printer.json {
         return Ok(printer.document(&found));
     }
-    let lines = [
-        format!("{} {} ({})", found.package_name, found.package_version, found.package_edition),
-        format!("  digest    {}", found.layer_digest),
-        format!("  packed    {} bytes", found.compressed_size_bytes),
-        format!(
-            "  unpacked  {} bytes in {} files",
-            found.uncompressed_size_bytes, found.file_count
-        ),
-        format!(
-            "  vendored  {}",
-            if found.vendored_deps.is_empty() {
-                "nothing".to_owned()
-            } else {
-                found.vendored_deps.join(", ")
-            }
-        ),
+    let vendored = match found.vendored_deps.as_slice() {
+        [] => "nothing".to_owned(),
+        some => some.join(", "),
+    };
+    let (packed, unpacked) = (found.compressed_size_bytes, found.uncompressed_size_bytes);
+    Ok(lines(
+        printer,
+        &[
+            format!("{} {} ({})", found.package_name, found.package_version, found.package_edition),
+            format!("  digest    {}", found.layer_digest),
+            format!("  packed    {packed} bytes"),
+            format!("  unpacked  {unpacked} bytes in {} files", found.file_count),
+            format!("  vendored  {vendored}"),
+        ],
+    ))
+}
+
+fn inspect_reference(printer: &Printer, reference: &str, tag: &str) -> Result {
+    let found = inspect_artifact(reference, tag, &printer.home(false))?;
+    if printer.json {
+        return Ok(printer.document(&found));
+    }
+    let mut text = vec![
+        format!("{}:{} {}", found.oci_ref, found.tag, found.manifest_digest),
+        format!("  type      {}", found.artifact_type.as_deref().unwrap_or("an index")),
     ];
-    Ok(lines.iter().map(|line| printer.line(line)).max().unwrap_or(Exit::Success))
+    for layer in &found.layers {
+        text.push(format!(
+            "  layer     {} {} {} bytes",
+            layer.media_type, layer.digest, layer.size_bytes
+        ));
+    }
+    for (name, value) in &found.annotations {
+        text.push(format!("  note      {name} = {value}"));
+    }
+    for referrer in &found.referrers {
+        text.push(format!("  referrer  {} {}", referrer.media_type, referrer.digest));
+    }
+    Ok(lines(printer, &text))
+}
+
+fn lines(printer: &Printer, lines: &[String]) -> Exit {
+    lines.iter().map(|line| printer.line(line)).max().unwrap_or(Exit::Success)
 }
 
 pub(crate) fn run_cache(printer: &Printer, args: &Cache) -> Result {
