@@ -181,7 +181,7 @@ impl Generator {
         let attribute = self.pick(&known);
         let read = before.iter().filter(|line| line.contains(&attribute.name)).count() > 1;
         let choice = self.below(4);
-        if choice % 2 == 0 && attribute.default && !read {
+        if choice.is_multiple_of(2) && attribute.default && !read {
             let names: Vec<Name> = self.names.drain(own).collect();
             let lines = self.change(&attribute, choice == 0);
             self.names.extend(names);
