@@ -2,6 +2,7 @@
 //! reference implementation.
 
 use kcl::eval::world::{CallError, World, WorldError};
+use kcl::source::Severity;
 use kcl::standard::Encoding;
 use kcl::{OutputOptions, Request, Value};
 
@@ -146,4 +147,27 @@ fn errors_say_what_to_do() {
     check("d = None\na = d.name\n", "use `?.name` where there may be no value");
     let schema = "schema P:\n    port: int\n    host: str = \"h\"\n    check:\n        port < 9 and len(host) > 0\n";
     check(&format!("{schema}p = P {{port = 70}}\n"), "port = 70; host = \"h\"");
+}
+
+#[test]
+fn what_is_missing_is_missed_at_the_value_that_lacks_it() {
+    let schema = "schema D:\n    a: int\n    b: int\nschema S:\n    d: D\nschema I:\n    \
+                  [...str]: D\n_d = {a = 1}\n";
+    let place = |rest: &str| {
+        let program = format!("{schema}{rest}");
+        let request = Request { files: vec!["/main.k".to_owned()], ..Request::default() };
+        let library = kcl::standard::library();
+        let outcome = kcl::run(&request, &library, &mut One(program.clone()), |_, _| Ok(()));
+        let error = outcome.diagnostics.iter().find(|found| found.severity == Severity::Error);
+        let label = error.and_then(|found| found.labels.first());
+        let span = label.map(|label| label.span).unwrap_or_default();
+        program.get(span.start as usize..span.end as usize).unwrap_or("").to_owned()
+    };
+    assert_eq!(place("x: D = _d\n"), "x");
+    assert_eq!(place("x: [D] = [_d]\n"), "_d");
+    assert_eq!(place("x: {str:D} = {\n    k = _d\n}\n"), "k");
+    assert_eq!(place("x: {str:[D]} = {\n    k = [_d]\n}\n"), "_d");
+    assert_eq!(place("x = S {\n    d = _d\n}\n"), "d");
+    assert_eq!(place("x = I {\n    k = _d\n}\n"), "k");
+    assert_eq!(place("x: I {\n    k: D {a = 1}\n}\n"), "k");
 }

@@ -1,7 +1,7 @@
 //! The value of an attribute: what the schema's statements make, with the config in the right place
 //! among them.
 
-use super::instance::{about, set_slot};
+use super::instance::{about, about_part, set_slot};
 use super::{Interp, setters::Target};
 use crate::dict::{Dict, Entry, EntryOp};
 use crate::library::{Eval, error};
@@ -59,7 +59,7 @@ impl Interp<'_> {
         } else {
             self.over_default(scope, at, &attr.setters, entry)?
         };
-        self.coerce(value, ty, attr.span).map_err(|e| about(e, &attr.name))
+        self.coerce(value, ty, attr.span).map_err(|e| about_part(e, &attr.name, attr.span))
     }
 
     /// Computes an attribute with a config and statements of more than one kind.
@@ -78,7 +78,8 @@ impl Interp<'_> {
         } else {
             self.over_default(scope, at, &early, entry)?
         };
-        let value = self.coerce(value, ty, attr.span).map_err(|e| about(e, &attr.name))?;
+        let value = self.coerce(value, ty, attr.span);
+        let value = value.map_err(|e| about_part(e, &attr.name, attr.span))?;
         set_slot(scope, at, Slot::InProgress(value.clone()));
         self.fold(value, &late, Some(ty), &Target::Attr(scope, at))
     }

@@ -5,7 +5,7 @@ use crate::library::{Eval, error};
 use crate::text::type_of;
 use crate::value::Value;
 use akua_source::Span;
-use kcl_sema::hir::{SchemaId, Type};
+use kcl_sema::hir::{DictExpr, Entry, Expr, ExprKind, Item, Key, SchemaId, Type};
 use std::rc::Rc;
 
 impl Interp<'_> {
@@ -67,6 +67,38 @@ impl Interp<'_> {
             }
             (value, ty) => Err(self.mismatch(&value, ty)),
         }
+    }
+
+    /// Returns the value of an expression as the type has it; an error is placed at the part of a
+    /// literal that it is about, or else at `span`.
+    pub(super) fn coerce_literal(
+        &mut self,
+        mut value: Value,
+        ty: &Type,
+        expr: &Expr,
+        span: Span,
+    ) -> Eval<Value> {
+        match (&mut value, ty, &expr.kind) {
+            (Value::List(items), Type::List(item), ExprKind::List(literal))
+                if items.len() == literal.len() =>
+            {
+                for (old, literal) in Rc::make_mut(items).iter_mut().zip(literal) {
+                    if let Item::Value(expr) = literal {
+                        *old = self.coerce_literal(std::mem::take(old), item, expr, expr.span)?;
+                    }
+                }
+            }
+            (Value::Dict(dict), Type::Dict(_, item), ExprKind::Dict(literal)) => {
+                for entry in Rc::make_mut(dict).entries_mut() {
+                    if let Some((expr, span)) = last_value(literal, &entry.key) {
+                        let old = std::mem::take(&mut entry.value);
+                        entry.value = self.coerce_literal(old, item, expr, span)?;
+                    }
+                }
+            }
+            _ => {}
+        }
+        self.coerce(value, ty, span).map_err(|e| super::place(e, span))
     }
 
     /// `x as T`.
@@ -134,6 +166,16 @@ impl Interp<'_> {
             }
         }
     }
+}
+
+/// Returns the last value that a literal has for a key, and where the key stands.
+fn last_value<'e>(literal: &'e DictExpr, name: &str) -> Option<(&'e Expr, Span)> {
+    literal.entries.iter().rev().find_map(|entry| match entry {
+        Entry::KeyValue { key: Key::Static(key), key_span, value, .. } if **key == *name => {
+            Some((value, *key_span))
+        }
+        _ => None,
+    })
 }
 
 /// Returns whether a conversion is worth trying.

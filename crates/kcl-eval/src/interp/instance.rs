@@ -101,8 +101,8 @@ impl Interp<'_> {
             let Some(index) = &schema.index else {
                 return Err(unknown(&schema, &entry.key));
             };
-            let value =
-                self.indexed(scope, index, entry, span).map_err(|e| about(e, &entry.key))?;
+            let value = self.indexed(scope, index, entry, span);
+            let value = value.map_err(|e| about_part(e, &entry.key, span))?;
             if !matches!(value, Value::Undefined) {
                 attrs.push_new(Entry {
                     value,
@@ -285,5 +285,15 @@ pub(super) fn about(mut failure: Box<Diagnostic>, name: &str) -> Box<Diagnostic>
     if !failure.notes.iter().any(|note| note.starts_with(ATTRIBUTE)) && failure.labels.is_empty() {
         failure.notes.push(format!("{ATTRIBUTE}{name}"));
     }
+    failure
+}
+
+/// As [`about`], of what had to be made at a place that is not the value's own.
+pub(super) fn about_part(mut failure: Box<Diagnostic>, name: &str, place: Span) -> Box<Diagnostic> {
+    if failure.labels.first().is_none_or(|label| label.span != place) {
+        return about(failure, name);
+    }
+    failure.labels.remove(0);
+    failure.notes.push(format!("{ATTRIBUTE}{name}"));
     failure
 }

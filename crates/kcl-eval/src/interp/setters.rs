@@ -68,9 +68,13 @@ impl Interp<'_> {
         }
         let value = self.finish(folded)?;
         let value = self.in_range(value).map_err(|e| place(e, last))?;
-        match ty {
-            Some(ty) => self.coerce(value, ty, last).map_err(|e| place(e, last)),
-            None => Ok(value),
+        match (ty, setters) {
+            (None, _) => Ok(value),
+            (Some(ty), [only]) => {
+                let setter: &Setter = only.borrow();
+                self.coerce_literal(value, ty, &setter.value.expr, last)
+            }
+            (Some(ty), _) => self.coerce(value, ty, last).map_err(|e| place(e, last)),
         }
     }
 
