@@ -401,7 +401,7 @@ fn a_budget_cannot_be_caught() -> Result<()> {
     let template = "{{ $s := \"aaaaaaaaaaaaaaaa\" }}{{ range until 60 }}{{ $s = printf \"%s%s\" $s $s }}{{ end }}a: 1\n";
     let package = Package::chart("catch", template)?;
     let program = format!(
-        "import runtime\nimport charts.c\n_e = runtime.catch(lambda {{ c.template({{}}) }})\n{GOOD}"
+        "import runtime\nimport charts.c\n_ = runtime.catch(lambda {{ c.template({{}}) }})\n{GOOD}"
     );
     package.write("package.k", &program)?;
     package.refused(&[], &refusal(6, "E_BUDGET_MEMORY", "helm", ""))

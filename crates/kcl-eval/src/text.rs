@@ -48,7 +48,7 @@ fn write_value(value: &Value, out: &mut String, quote: bool) {
                 if at > 0 {
                     out.push_str(", ");
                 }
-                let _written = write!(out, "'{key}': ");
+                let _written = write!(out, "{}: ", quoted(key));
                 write_value(value, out, true);
             }
             out.push('}');

@@ -152,7 +152,7 @@ impl Spec {
             (Value::Int(value), Some('e' | 'E' | 'f' | 'F' | 'g' | 'G' | '%')) => {
                 Ok(self.float(as_f64(*value)))
             }
-            (Value::Float(_), None) => Ok(self.pad_number(&display(value), "")),
+            (Value::Float(number), None) => Ok(self.pad_number(&shortest(*number), "")),
             (Value::Float(value), Some('e' | 'E' | 'f' | 'F' | 'g' | 'G' | 'n' | '%')) => {
                 Ok(self.float(*value))
             }
@@ -275,10 +275,23 @@ fn grouped(text: &str, separator: char) -> String {
     out
 }
 
+/// Returns the shortest text of a float, in exponent form where it is very large or very small.
+fn shortest(value: f64) -> String {
+    let size = value.abs();
+    if value.is_finite() && (size >= 1e16 || (size > 0.0 && size < 1e-4)) {
+        return signed_exponent(&format!("{value:e}"));
+    }
+    display(&Value::Float(value))
+}
+
 /// Returns `d.dddde±dd`.
 fn exponent(value: f64, precision: usize) -> String {
-    let text = format!("{value:.precision$e}");
-    let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    signed_exponent(&format!("{value:.precision$e}"))
+}
+
+/// Returns an exponent form with a sign and two digits in its exponent.
+fn signed_exponent(text: &str) -> String {
+    let (digits, exponent) = text.split_once('e').unwrap_or((text, "0"));
     let (sign, exponent) = match exponent.strip_prefix('-') {
         Some(exponent) => ('-', exponent),
         None => ('+', exponent),

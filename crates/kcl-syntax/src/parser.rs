@@ -6,6 +6,7 @@
 
 mod config;
 mod expr;
+mod margin;
 mod numbers;
 mod schema;
 mod stmt;

@@ -21,7 +21,7 @@ const WORDS: [&str; 14] = [
     " pad ",
 ];
 /// Literals in other forms, or with characters that are not letters.
-const ODD: [&str; 10] = [
+const ODD: [&str; 11] = [
     "'single'",
     "\"\"\"long \"text\" here\"\"\"",
     "r\"raw\\n\"",
@@ -31,6 +31,7 @@ const ODD: [&str; 10] = [
     "\"it's: #x\"",
     "\"$$ $y\"",
     "'''two\nlines'''",
+    "'''\n    margin\n      of two\n    '''",
     "\"\\u0041\\x42\"",
 ];
 /// Members without arguments that give a string.

@@ -1,6 +1,7 @@
 //! String literals: prefixes, quotes, escapes and interpolation.
 
 use super::Parser;
+use super::margin::without_margin;
 use crate::ast::{ExprKind, Name, StrPart, Text};
 use crate::lexer;
 use crate::parser::to_usize;
@@ -53,8 +54,11 @@ impl Parser<'_> {
         let content = self.text.get(start..end).unwrap_or("");
         if raw || !(content.contains('\\') || content.contains("${")) {
             let text = line_ends(content);
-            let text = if long { text.strip_prefix('\n').unwrap_or(&text) } else { &text };
-            return ExprKind::Str(Text::from(text));
+            if !long {
+                return ExprKind::Str(Text::from(&*text));
+            }
+            let text = Text::from(text.strip_prefix('\n').unwrap_or(&text));
+            return joined(vec![StrPart::Text(text)], long);
         }
         self.pieces(start, end, long)
     }
@@ -87,11 +91,8 @@ impl Parser<'_> {
             at = at.saturating_add(used);
         }
         pieces.start(long);
-        if pieces.parts.is_empty() {
-            return ExprKind::Str(Text::from(pieces.text));
-        }
         pieces.flush();
-        ExprKind::Interpolated(pieces.parts)
+        joined(pieces.parts, long)
     }
 
     /// Decodes the escape at the start of `rest`; returns how many bytes it takes.
@@ -202,6 +203,18 @@ impl Parser<'_> {
     fn span_at(&self, start: usize, end: usize) -> Span {
         let offset = |at| u32::try_from(at).unwrap_or(u32::MAX);
         Span::new(self.file, offset(start), offset(end))
+    }
+}
+
+/// Returns the string of some parts: plain where all of it is text.
+fn joined(mut parts: Vec<StrPart>, long: bool) -> ExprKind {
+    if long {
+        without_margin(&mut parts);
+    }
+    match parts.as_slice() {
+        [] => ExprKind::Str("".into()),
+        [StrPart::Text(text)] => ExprKind::Str(Text::clone(text)),
+        _ => ExprKind::Interpolated(parts),
     }
 }
 
