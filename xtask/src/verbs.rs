@@ -15,7 +15,7 @@ const KCL: &str = "kcl-lib==0.13.2";
 /// The conformance corpus, where it is at hand.
 const CORPUS: &str = "../shared/kcl-conformance/run.py";
 /// Cases of the visible corpus that pass today; a commit may only raise it.
-const CORPUS_PASSES: &str = "1430";
+const CORPUS_PASSES: &str = "1441";
 
 /// Builds everything and runs akua with `arguments`.
 pub fn run(root: &Path, arguments: &[&str]) -> Result<()> {
