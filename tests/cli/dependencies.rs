@@ -157,6 +157,22 @@ fn paths_stay_in_the_workspace() -> Result<()> {
 }
 
 #[test]
+fn links_of_a_package_do_not_lead_akua_out_of_it() -> Result<()> {
+    let project = Project::new("links", "", "resources = []\n")?;
+    project.chart("in/charts/web", "web", "1.0.0", "")?;
+    project.folder.write("in/akua.toml", &manifest("in", CHART))?;
+    project.folder.write("in/package.k", PROGRAM)?;
+    fs::create_dir_all(project.path("outside/vendor"))?;
+    std::os::unix::fs::symlink("../outside", project.path("in/.akua"))?;
+    std::os::unix::fs::symlink("../outside", project.path("in/dist"))?;
+    project.ok(&["lock", "--workspace", "in"])?;
+    project.refused(&["vendor", "--workspace", "in"], 1, &["E_PATH_ESCAPE", ".akua"])?;
+    project.refused(&["pack", "--workspace", "in"], 1, &["E_PATH_ESCAPE", "dist"])?;
+    ensure!(names(&project.path("outside"))? == ["vendor"], "something was written outside");
+    Ok(())
+}
+
+#[test]
 fn modules_bring_what_they_import() -> Result<()> {
     let dependencies = "\n[dependencies]\nlib = { path = \"./lib\" }\n";
     let program = "import lib\nresources = [lib.object(\"x\")]\n";

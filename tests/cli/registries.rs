@@ -294,7 +294,18 @@ fn git_tags_and_commits_are_pinned() -> Result<()> {
     let ssh = ["add", "x", "--git", "git@h:x.git", "--tag", "v1"];
     project.refused(&ssh, 1, &["E_ADD_INVALID_DEP", "ssh"])?;
     let none = ["add", "x", "--git", &url, "--tag", "v9"];
-    project.refused(&none, 1, &["E_FETCH_"])
+    project.refused(&none, 1, &["E_FETCH_"])?;
+    // A repository of this machine, only where it is allowed.
+    let local = format!("file://{}", root.join("web.git").display());
+    let add = ["add", "here", "--git", &local, "--tag", "v1"];
+    project.refused(&add, 1, &["E_FETCH_HOST"])?;
+    let akua = akua_tests::process::root().join("target/release/akua");
+    let mut command = Command::new(akua);
+    command.args(add).current_dir(project.folder.path()).env("HOME", project.path("home"));
+    let output = command.env("AKUA_ALLOW_FILE_GIT", "1").output()?;
+    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    ensure!(project.read("akua.lock")?.contains("git+file://"));
+    Ok(())
 }
 
 #[test]

@@ -14,6 +14,7 @@ use std::path::PathBuf;
 /// | `DOCKER_CONFIG`, `HOME` | docker's `config.json` |
 /// | `AKUA_KCL_REGISTRY` | registry of KCL modules that are asked for by version alone |
 /// | `AKUA_ALLOW_PRIVATE_HOSTS` | hosts that may have private addresses, separated by commas |
+/// | `AKUA_ALLOW_FILE_GIT` | `1`: git repositories of this machine (`file://`) may be read |
 /// | `SSL_CERT_FILE` | certificate authorities besides the machine's |
 pub(crate) fn home(offline: bool) -> Home {
     let user = path("HOME");
@@ -35,6 +36,7 @@ pub(crate) fn home(offline: bool) -> Home {
             .filter(|host| !host.is_empty())
             .map(str::to_owned)
             .collect(),
+        local_git: text("AKUA_ALLOW_FILE_GIT").as_deref() == Some("1"),
         offline,
         progress: None,
     }

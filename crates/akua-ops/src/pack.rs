@@ -2,7 +2,7 @@
 
 use crate::{Failure, Home};
 use akua_disk::{TreeFile, TreeLimits};
-use akua_package::{Keep, Project, VENDOR, in_package, lock, vendored_files};
+use akua_package::{Keep, Project, VENDOR, check_own, in_package, lock, vendored_files};
 use akua_sandbox::Limits;
 use akua_source::{Diagnostic, Digest};
 use serde::Serialize;
@@ -77,6 +77,9 @@ pub fn run(request: &PackRequest) -> Result<PackOutcome, Failure> {
     let archive = akua_disk::pack(&files)
         .map_err(|error| Diagnostic::error("E_PACK", error.to_string()).help("rename the file"))?;
     let package = &project.manifest.package;
+    if request.out.is_none() {
+        check_own(project.root.path(), "dist")?;
+    }
     let out = request.out.clone().unwrap_or_else(|| {
         project.root.path().join(format!("dist/{}-{}.tar.gz", package.name, package.version))
     });

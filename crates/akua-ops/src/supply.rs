@@ -28,6 +28,8 @@ pub struct Home {
     pub ca_bundle: Option<PathBuf>,
     /// Hosts that may have private addresses.
     pub allow_private: Vec<String>,
+    /// Whether git repositories of this machine (`file://`) may be read.
+    pub local_git: bool,
     /// Whether no socket may be opened.
     pub offline: bool,
     /// Who is told how far a transfer is.
@@ -76,7 +78,11 @@ impl Home {
             Some(path) => Some(akua_disk::read_file(path, CONFIG_LIMIT_BYTES)?),
             None => None,
         };
-        let hosts = HostRules { allow_private: self.allow_private.clone(), ..HostRules::default() };
+        let hosts = HostRules {
+            allow_private: self.allow_private.clone(),
+            local_repositories: self.local_git,
+            ..HostRules::default()
+        };
         let progress = self.progress.clone();
         Ok(ClientOptions { credentials, hosts, ca_bundle, progress, ..ClientOptions::default() })
     }

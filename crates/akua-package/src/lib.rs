@@ -29,5 +29,5 @@ pub use locking::{Keep, lock, moved_tags, referenced as find_reference, write_lo
 pub use problem::{Drift, Problem};
 pub use project::{LOCK, Project, find_entry};
 pub use remote::{Options, Remote, refused_archive};
-pub use vendor::{VENDOR, Vendored, in_package, vendor, vendored_files};
+pub use vendor::{VENDOR, Vendored, check_own, in_package, vendor, vendored_files};
 pub use verify::verify;

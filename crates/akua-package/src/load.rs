@@ -309,8 +309,9 @@ impl Graph {
             let local = entry.replaced.as_deref().or_else(|| key.path());
             local.map_or_else(|| self.supply.cache.tree(&entry.digest), |path| self.root.join(path))
         });
-        let all = places.chain(names.into_iter().map(|name| vendored.join(name)));
-        let folders: Vec<Folder> = all.filter_map(|path| Folder::open(&path).ok()).collect();
+        let fetched = places.filter_map(|path| Folder::open(&path).ok());
+        let copies = names.into_iter().filter_map(|name| vendor::open(&self.root, &name).ok());
+        let folders: Vec<Folder> = fetched.chain(copies.flatten()).collect();
         if folders.len() < 2 {
             return;
         }
@@ -338,16 +339,14 @@ impl Graph {
             }
             return Ok((folder, None));
         }
-        for path in vendor::places(&self.root, entry, vendored) {
-            if let Ok(folder) = Folder::open(&path) {
-                let found = self.digest(&folder)?;
-                if found == entry.digest {
-                    let tree = folder.path().to_path_buf();
-                    return Ok((folder, Some(tree)));
-                }
-                let shown = path.strip_prefix(&self.root).unwrap_or(&path).display().to_string();
-                return Err(vendor::changed(entry, &shown, &found));
+        for name in vendor::places(entry, vendored) {
+            let Some(folder) = vendor::open(&self.root, &name)? else { continue };
+            let found = self.digest(&folder)?;
+            if found == entry.digest {
+                let tree = folder.path().to_path_buf();
+                return Ok((folder, Some(tree)));
             }
+            return Err(vendor::changed(entry, &format!("{}/{name}", vendor::VENDOR), &found));
         }
         let cache = &self.supply.cache;
         let tree = cache.tree(&entry.digest);

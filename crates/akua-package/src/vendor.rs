@@ -9,7 +9,7 @@ use akua_disk::{Folder, Staging, TreeFile, TreeLimits};
 use akua_manifest::{Alias, Lock, LockedPackage, Source};
 use akua_source::{Diagnostic, Digest};
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Where vendored dependencies are, below the package.
 pub const VENDOR: &str = ".akua/vendor";
@@ -23,11 +23,40 @@ pub struct Vendored {
     pub digest: Digest,
 }
 
-/// Returns where an entry may be vendored, the likeliest first.
-pub(crate) fn places(root: &Path, entry: &LockedPackage, alias: Option<&Alias>) -> Vec<PathBuf> {
+/// Returns the directories in which an entry may be vendored, the likeliest first.
+pub(crate) fn places(entry: &LockedPackage, alias: Option<&Alias>) -> Vec<String> {
     let alias = alias.map(|alias| alias.as_str().to_owned());
-    let names = alias.into_iter().chain([indirect(entry)]);
-    names.map(|name| root.join(VENDOR).join(name)).collect()
+    alias.into_iter().chain([indirect(entry)]).collect()
+}
+
+/// Opens a vendored copy, if there is one.
+///
+/// # Errors
+/// `E_PATH_ESCAPE` where it leads out of the package.
+pub(crate) fn open(root: &Path, name: &str) -> Result<Option<Folder>, Problem> {
+    match Folder::open(&root.join(VENDOR).join(name)) {
+        Err(_missing) => Ok(None),
+        Ok(folder) if folder.path().starts_with(root) => Ok(Some(folder)),
+        Ok(_) => Err(escape(&format!("{VENDOR}/{name}"))),
+    }
+}
+
+/// Checks that a directory of the package, if it is there, is no link that leads out of it: what
+/// akua writes goes into the package.
+///
+/// # Errors
+/// `E_PATH_ESCAPE`.
+pub fn check_own(root: &Path, name: &str) -> Result<(), Problem> {
+    match akua_disk::canonical(&root.join(name)) {
+        Ok(path) if !path.starts_with(root) => Err(escape(name)),
+        _ => Ok(()),
+    }
+}
+
+fn escape(name: &str) -> Problem {
+    let message = format!("`{name}` of the package leads out of it");
+    let help = "remove the link: akua reads and writes its own directories in the package only";
+    Diagnostic::error("E_PATH_ESCAPE", message).help(help).into()
 }
 
 /// Returns the problem that a vendored copy is not what the lock says.
@@ -75,6 +104,9 @@ pub(crate) fn directories<'l>(
 /// # Errors
 /// What is in neither cache nor network; `LockDigestMismatch`. What was vendored stays then.
 pub fn vendor(project: &Project, lock: &Lock, supply: &Supply) -> Result<Vec<Vendored>, Problem> {
+    for name in [".akua", ".akua/staging", VENDOR] {
+        check_own(project.root.path(), name)?;
+    }
     let mut staging = Staging::new(&project.root.path().join(".akua/staging"))?;
     let mut vendored = Vec::new();
     for (directory, files) in vendored_files(project, lock, supply)? {

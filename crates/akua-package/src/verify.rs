@@ -91,9 +91,7 @@ fn vendor_drift(project: &Project, lock: &Lock) -> Result<Vec<Diagnostic>, Probl
     // Where a directory is gone aliases cannot be told: that is said elsewhere.
     let Ok(directories) = vendor::directories(project, lock) else { return Ok(found) };
     for (directory, entry) in directories {
-        let Ok(folder) = Folder::open(&project.root.path().join(VENDOR).join(&directory)) else {
-            continue;
-        };
+        let Some(folder) = vendor::open(project.root.path(), &directory)? else { continue };
         let digest = folder.digest(TreeLimits::default())?;
         if digest != entry.digest {
             let shown = format!("{VENDOR}/{directory}");
