@@ -15,7 +15,8 @@ pub(crate) const SOURCES: &[(&str, &str)] = &[
 schema Template:
     """Arguments of helm.template: as `helm template` has them."""
     chart: str
-    values?: {str:} = {}
+    # A dict, or an instance such as charts.<alias>.Values.
+    values?: any = {}
     release?: str
     namespace?: str
     kubeVersion?: str
@@ -24,6 +25,8 @@ schema Template:
     noHooks?: bool
     skipTests?: bool
     showOnly?: [str]
+    check:
+        typeof(values) not in ["str", "int", "float", "bool", "list", "function", "number_multiplier"] if values not in [None, Undefined], "values must be a dict"
 "#,
     ),
     (
@@ -40,7 +43,10 @@ schema Build:
 schema Render:
     """Arguments of pkg.render: a dependency by its alias, and its inputs."""
     package: str
-    inputs?: {str:} = {}
+    # A dict, or an instance such as pkgs.<alias>.Input.
+    inputs?: any = {}
+    check:
+        typeof(inputs) not in ["str", "int", "float", "bool", "list", "function", "number_multiplier"] if inputs not in [None, Undefined], "inputs must be a dict"
 "#,
     ),
 ];

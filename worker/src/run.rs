@@ -72,21 +72,28 @@ struct Made {
     parts: Vec<(&'static str, Vec<u8>)>,
 }
 
-fn answer(
-    frame: &Frame<'_>,
-    request: &Request,
-    parts: &mut Vec<(&'static str, Vec<u8>)>,
-) -> Answer {
+/// Returns the program of a request, without what its goal asks for.
+fn program(request: &Request) -> kcl::Request {
     let mut program = kcl::Request {
         files: request.files.clone(),
         root: request.root.clone(),
         virtual_packages: request.virtual_packages.clone(),
+        excerpts: request.packages.clone(),
         externals: request.externals.clone(),
         names: request.names.clone(),
         ..kcl::Request::default()
     };
     program.settings.steps = request.steps;
     program.abandon = true;
+    program
+}
+
+fn answer(
+    frame: &Frame<'_>,
+    request: &Request,
+    parts: &mut Vec<(&'static str, Vec<u8>)>,
+) -> Answer {
+    let mut program = program(request);
     match &request.goal {
         Goal::Render { inputs_name } => {
             for (name, source) in modules::SOURCES {
@@ -115,7 +122,12 @@ fn answer(
     }
     let module_folder = request.root.clone().unwrap_or_else(|| request.work_folder.clone());
     let mounts = request.names.iter().map(|(mount, _)| mount.clone()).collect();
-    let mut world = Sandbox { work_folder: request.work_folder.clone(), module_folder, mounts };
+    let mut world = Sandbox {
+        work_folder: request.work_folder.clone(),
+        module_folder,
+        mounts,
+        charts: request.charts.clone(),
+    };
     let library = modules::library();
     let outcome = kcl::run(&program, &library, &mut world, |interp, output| match &request.goal {
         Goal::Render { .. } => objects(interp, output),

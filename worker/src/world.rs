@@ -1,6 +1,6 @@
 //! What a program may see: the mounts, read-only, and the host over the bridge.
 
-use crate::abi;
+use crate::{abi, charts};
 use akua_wire::protocol::{BridgeError, BridgeValue, Envelope, METHOD_LOAD};
 use kcl::eval::dict::Dict;
 use kcl::eval::value::{Opaque, Value};
@@ -23,6 +23,8 @@ pub(crate) struct Sandbox {
     pub(crate) module_folder: String,
     /// The mounts: nothing else may be asked for.
     pub(crate) mounts: Vec<String>,
+    /// Modules of charts and the charts' folders.
+    pub(crate) charts: Vec<(String, String)>,
 }
 
 impl Sandbox {
@@ -83,6 +85,12 @@ impl World for Sandbox {
     fn is_folder(&mut self, path: &str) -> Option<bool> {
         self.inside(path).ok()?;
         std::fs::metadata(path).ok().map(|metadata| metadata.is_dir())
+    }
+
+    fn more_source(&mut self, package: &str, mentions: &dyn Fn(&str) -> bool) -> Option<String> {
+        let chart = self.charts.iter().find(|(module, _)| module == package);
+        let folder = chart.filter(|_| mentions(charts::PREFIX))?.1.clone();
+        Some(charts::values_schema(&charts::read(&folder, self)))
     }
 
     fn working_folder(&self) -> String {

@@ -16,6 +16,8 @@ const STEPS_PER_MILLISECOND: u64 = 4_000;
 const PACKAGE_MOUNT: &str = "/package";
 /// Where its dependencies are mounted.
 const DEPENDENCIES_MOUNT: &str = "/deps";
+/// Entry file of a dependency.
+const PACKAGE_ENTRY: &str = "package.k";
 /// Beginning of the opaque handle of a chart dependency.
 pub(crate) const CHART_HANDLE: &str = "chart:";
 
@@ -64,8 +66,19 @@ pub(crate) fn plan(
         });
         request.names.push((guest_path.clone(), dependency.alias.to_string()));
         match dependency.kind {
-            Kind::Chart => request.virtual_packages.push(chart_module(dependency, &guest_path)),
+            Kind::Chart => {
+                let (module, source) = chart_module(dependency, &guest_path);
+                request.charts.push((module.clone(), guest_path));
+                request.virtual_packages.push((module, source));
+            }
             Kind::Package | Kind::Module => {
+                if dependency.kind == Kind::Package {
+                    let (module, source) = package_module(dependency);
+                    request
+                        .packages
+                        .push((module.clone(), format!("{guest_path}/{PACKAGE_ENTRY}")));
+                    request.virtual_packages.push((module, source));
+                }
                 request.externals.push((dependency.alias.module(), guest_path));
             }
             Kind::Folder => {}
@@ -99,6 +112,20 @@ template = lambda options = {{}} {{
 "#
     );
     (format!("charts.{}", alias.module()), source)
+}
+
+/// Returns the module `pkgs.<alias>`; the worker adds the schemas of the Package.
+fn package_module(dependency: &Dependency) -> (String, String) {
+    let alias = &dependency.alias;
+    let source = format!(
+        r#"import akua.pkg as _pkg
+
+render = lambda inputs = {{}} {{
+    _pkg.render({{"package" = "{alias}", "inputs" = inputs}})
+}}
+"#
+    );
+    (format!("pkgs.{}", alias.module()), source)
 }
 
 /// Returns how many steps a program may take: they end before the time of the worker.

@@ -40,6 +40,12 @@ pub struct Request {
     pub work_folder: String,
     /// Packages without files: dotted import path and source.
     pub virtual_packages: Vec<(String, String)>,
+    /// Charts: dotted import path of their module and guest folder. The worker adds a schema of the
+    /// chart's values to the module.
+    pub charts: Vec<(String, String)>,
+    /// Packages: dotted import path of their module and entry file. The module also has the schemas
+    /// of that file.
+    pub packages: Vec<(String, String)>,
     /// External packages: import name and guest folder.
     pub externals: Vec<(String, String)>,
     /// Guest prefixes and what people see instead, longest first.

@@ -43,6 +43,12 @@ pub trait World {
     /// Returns whether a file or folder is there: `Some(true)` for a folder.
     fn is_folder(&mut self, path: &str) -> Option<bool>;
 
+    /// Returns more source of a virtual package, besides what the request has. It is asked once,
+    /// when all that imports the package is there: `mentions` says whether that mentions a word.
+    fn more_source(&mut self, _package: &str, _mentions: &dyn Fn(&str) -> bool) -> Option<String> {
+        None
+    }
+
     /// Returns the folder that relative paths start at.
     fn working_folder(&self) -> String;
 

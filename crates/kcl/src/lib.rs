@@ -5,6 +5,7 @@
 //! with [`run`].
 #![forbid(unsafe_code)]
 
+mod excerpt;
 mod load;
 mod output;
 mod overrides;
@@ -29,6 +30,9 @@ pub struct Request {
     pub root: Option<String>,
     /// Packages that are there without being files: dotted import path and source.
     pub virtual_packages: Vec<(String, String)>,
+    /// Virtual packages that also have the schemas of a file, and of what it imports: dotted import
+    /// path and guest path of the file.
+    pub excerpts: Vec<(String, String)>,
     /// External packages: import name and guest folder.
     pub externals: Vec<(String, String)>,
     /// Guest prefixes and what people see instead of them, longest first.

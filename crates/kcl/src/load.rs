@@ -1,5 +1,7 @@
 //! Finds and parses the files of a program: the entry files, then what they import.
 
+mod made;
+
 use crate::Request;
 use akua_source::{Diagnostic, FileId, SourceMap, Span};
 use kcl_eval::Library;
@@ -37,12 +39,13 @@ pub(crate) fn load(request: &Request, library: &Library, world: &mut dyn World) 
         loader.imports_of(at);
         at = at.saturating_add(1);
     }
+    loader.complete();
     loader.cycles();
     loader.loaded
 }
 
 /// Where a package came from: decides what its imports mean.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 struct Origin {
     /// What makes it the same package: a guest path, or the dotted name of a virtual package.
     key: String,
@@ -52,6 +55,10 @@ struct Origin {
     folder: String,
     /// Packages that it imports, with the place of the import.
     imports: Vec<(usize, Span)>,
+    /// Whether it is there without being files.
+    is_virtual: bool,
+    /// Whether it has only the schemas of its files; so has what it imports.
+    is_excerpt: bool,
 }
 
 struct Loader<'a> {
@@ -89,7 +96,7 @@ impl Loader<'_> {
         }
         let folder = files.first().map_or_else(String::new, |file| parent(file).to_owned());
         let root = self.request.root.clone().unwrap_or_else(|| self.module_root(&folder));
-        self.origins.push(Origin { key: String::new(), root, folder, imports: vec![] });
+        self.origins.push(Origin { root, folder, ..Origin::default() });
         self.loaded.packages.push(ParsedPackage::default());
         let mut read = Vec::with_capacity(files.len());
         for path in &files {
@@ -230,19 +237,28 @@ impl Loader<'_> {
                         package.natives =
                             loader.library.has_module(&key).then(|| key.as_str().into());
                     }
+                    if let Some(origin) = loader.origins.get_mut(at) {
+                        origin.is_virtual = true;
+                    }
                     loader.folders.push(String::new());
                     loader.parse_text(at, format!("<{key}>"), source);
-                    (String::new(), String::new())
+                    loader.excerpt_of(at, &key, span)
                 });
                 Some(Import::Package(id))
             }
             Some(Place::Files { key, root, folder, files }) => {
+                let is_excerpt = self.origins.get(from).is_some_and(|origin| origin.is_excerpt);
+                // The package as a whole is another one.
+                let key = if is_excerpt { format!("{key} (schemas)") } else { key };
                 let id = self.package(from, span, &key, |loader, at| {
                     if let Some(package) = loader.loaded.packages.get_mut(at) {
                         package.path = dotted.as_str().into();
                     }
                     for file in &files {
                         loader.parse(at, file, Some(span));
+                    }
+                    if is_excerpt {
+                        loader.excerpt(at, 0, &root, &folder);
                     }
                     (root, folder)
                 });
@@ -274,12 +290,7 @@ impl Loader<'_> {
         let known = self.origins.iter().position(|origin| origin.key == key);
         let at = known.unwrap_or_else(|| {
             let at = self.origins.len();
-            self.origins.push(Origin {
-                key: key.to_owned(),
-                root: String::new(),
-                folder: String::new(),
-                imports: vec![],
-            });
+            self.origins.push(Origin { key: key.to_owned(), ..Origin::default() });
             self.loaded.packages.push(ParsedPackage::default());
             let (root, folder) = load(self, at);
             if let Some(origin) = self.origins.get_mut(at) {
@@ -311,6 +322,15 @@ impl Loader<'_> {
             return self.files(&origin.root, &base, segments);
         }
         let reserved = matches!(segments.first(), Some(&("akua" | "charts" | "pkgs")));
+        let root = origin.root;
+        if origin.is_excerpt && !self.own_imports(from, file) {
+            // What it depends on is mounted where it is rendered, and its files are not here.
+            return match dotted {
+                _ if reserved || dotted == "file" => None,
+                _ if self.library.has_module(dotted) => Some(Place::System),
+                _ => self.files(&root, &root, segments),
+            };
+        }
         if let Some((name, source)) =
             self.request.virtual_packages.iter().find(|(name, _)| name == dotted)
         {
@@ -331,7 +351,6 @@ impl Loader<'_> {
                 self.files(&folder, &folder, rest)
             };
         }
-        let root = origin.root;
         self.files(&root, &root, segments)
     }
 
