@@ -112,7 +112,7 @@ fn arguments_take_instances_and_dicts_and_nothing_else() -> Result<()> {
     refused("template-text", "", &chart("\"x\""), "E_KCL_EVAL", "values must be a dict")?;
     let web = |inputs: &str| {
         format!(
-            "import akua.pkg\nimport pkgs.my_web as w\n_used = w.Input\nresources = pkg.render(pkg.Render {{package = \"my-web\", inputs = {inputs}}})\n"
+            "import akua.pkg\nimport pkgs.my_web as w\nused = w.Input\nresources = pkg.render(pkg.Render {{package = \"my-web\", inputs = {inputs}}})\n"
         )
     };
     let folder = package("render-instance", "", &web("w.Input {host = \"h\"}"))?;
