@@ -252,3 +252,122 @@ fn the_schemas_are_linked_from_the_docs() -> Result<()> {
     ensure!(found == ["akua.lock.schema.json", "akua.toml.schema.json"], "{found:?}");
     Ok(())
 }
+
+#[test]
+fn a_version_names_no_path() -> Result<()> {
+    let project = Project::new("version", "", "resources = []\n")?;
+    let text = manifest("app", "").replace("0.1.0", "/../../../ESCAPED");
+    project.folder.write("akua.toml", &text)?;
+    project.refused(&["pack"], 1, &["E_MANIFEST_PARSE", "akua.toml:3:11"])
+}
+
+#[test]
+fn nothing_is_written_through_a_link() -> Result<()> {
+    let project = with_chart("staged")?;
+    project.folder.write("victim", "mine")?;
+    // Whatever number the process gets next.
+    let start = std::process::id();
+    for process in start..start + 3000 {
+        for count in 0..2 {
+            let link = project.path(&format!(".akua.lock.akua-{process}-{count}"));
+            std::os::unix::fs::symlink("victim", link)?;
+        }
+    }
+    project.ok(&["lock"])?;
+    ensure!(project.read("victim")? == "mine", "the link was followed");
+    ensure!(!fs::symlink_metadata(project.path("akua.lock"))?.is_symlink());
+    Ok(())
+}
+
+#[test]
+fn links_to_the_same_place_many_times_end() -> Result<()> {
+    let project = with_chart("doubling")?;
+    for level in 0..34 {
+        let folder = project.path(&format!("charts/web/d{level}"));
+        fs::create_dir_all(&folder)?;
+        for name in ["a", "b"] {
+            std::os::unix::fs::symlink(format!("../d{}", level + 1), folder.join(name))?;
+        }
+    }
+    fs::create_dir_all(project.path("charts/web/d34"))?;
+    project.refused(&["lock"], 2, &["more than 20000 files"])
+}
+
+#[test]
+fn a_pipe_above_the_package_is_not_waited_for() -> Result<()> {
+    let project = with_chart("pipe")?;
+    project.folder.copy(&project.path("charts"), "app/charts")?;
+    project.folder.write("app/akua.toml", &manifest("app", CHART))?;
+    fs::remove_file(project.path("akua.toml"))?;
+    rustix::fs::mkfifoat(rustix::fs::CWD, project.path("akua.toml"), rustix::fs::Mode::RUSR)?;
+    project.ok(&["lock", "--workspace", "app"])?;
+    Ok(())
+}
+
+#[test]
+fn a_directory_that_only_a_dependency_names_may_not_go() -> Result<()> {
+    let dependencies = "\n[dependencies]\na = { path = \"./a\" }\n";
+    let project = Project::new("inner-gone", dependencies, "resources = []\n")?;
+    let inner = "\n[dependencies]\nb = { path = \"../b\" }\n";
+    project.folder.write("a/akua.toml", &manifest("a", inner))?;
+    project.folder.write("a/package.k", "resources = []\n")?;
+    project.chart("b", "b", "1.0.0", "")?;
+    project.ok(&["lock"])?;
+    fs::remove_dir_all(project.path("b"))?;
+    project.refused(&["verify"], 1, &["PathMissing", "`b`"])?;
+    project.refused(&["lock", "--check"], 1, &["PathMissing"])
+}
+
+#[test]
+fn an_update_of_one_accepts_no_other() -> Result<()> {
+    let both = "\n[dependencies]\na = { path = \"./a\" }\nb = { path = \"./b\" }\n";
+    let project = Project::new("update-one", both, "resources = []\n")?;
+    project.chart("a", "a", "1.0.0", "")?;
+    project.chart("b", "b", "1.0.0", "")?;
+    project.ok(&["lock"])?;
+    project.folder.write("a/f", "1")?;
+    project.ok(&["update", "--dep", "a"])?;
+    project.folder.write("a/f", "2")?;
+    project.folder.write("b/f", "2")?;
+    project.refused(&["update", "--dep", "a"], 1, &["PathDigestDrift", "`b`"])?;
+    project.ok(&["update"])?;
+    project.ok(&["verify"])?;
+    Ok(())
+}
+
+#[test]
+fn a_packed_chart_is_what_the_lock_says() -> Result<()> {
+    let project = with_chart("pack-hidden")?;
+    project.folder.write("charts/web/.helmignore", "*.tmp\n")?;
+    project.ok(&["lock"])?;
+    let before = project.render(&[])?;
+    project.ok(&["pack", "--out", "app.tar.gz"])?;
+    fs::create_dir_all(project.path("unpacked"))?;
+    let mut tar = std::process::Command::new("tar");
+    let unpacked = tar.args(["-xzf", "../app.tar.gz"]).current_dir(project.path("unpacked"));
+    ensure!(unpacked.status()?.success());
+    ensure!(project.render(&["--package", "unpacked"])? == before);
+    project.ok(&["verify", "--workspace", "unpacked"])?;
+    Ok(())
+}
+
+#[test]
+fn an_edit_that_fails_changes_nothing() -> Result<()> {
+    let project = Project::new("edit-fails", "", "resources = []\n")?;
+    project.chart("web", "web", "1.0.0", "")?;
+    let before = project.read("akua.toml")?;
+    fs::create_dir_all(project.path("akua.lock/in-the-way"))?;
+    project.refused(&["add", "web", "--path", "web"], 2, &["akua.lock"])?;
+    ensure!(project.read("akua.toml")? == before, "the manifest was changed");
+    Ok(())
+}
+
+#[test]
+fn names_of_files_do_not_control_the_terminal() -> Result<()> {
+    let dependencies = "\n[dependencies]\nlib = { path = \"./x\\u001b[31my\" }\n";
+    let project = Project::new("escape-names", dependencies, "resources = []\n")?;
+    project.folder.write("x\u{1b}[31my/kcl.mod", "broken = \n")?;
+    let told = project.run(&["lock"])?;
+    ensure!(told.code == Some(1) && !told.stderr.contains('\u{1b}'), "{:?}", told.stderr);
+    Ok(())
+}

@@ -365,3 +365,120 @@ fn many_processes_share_a_cold_cache_and_survive_kills() -> Result<()> {
     ensure!(project.ok(&["cache", "gc", "--keep", "."])?.contains("removed 0 trees"));
     Ok(())
 }
+
+/// Pushes a package with these dependencies and files.
+fn push_package(project: &Project, host: &str, name: &str, rest: &str, text: &str) -> Result<()> {
+    project.folder.write(&format!("{name}/akua.toml"), &manifest(name, rest))?;
+    project.folder.write(&format!("{name}/package.k"), text)?;
+    project.ok(&["lock", "--workspace", name])?;
+    project.ok(&["pack", "--workspace", name, "--no-vendor", "--out", "packed.tar.gz"])?;
+    let reference = format!("oci://{host}/pkgs/{name}");
+    project.ok(&["push", "--tarball", "packed.tar.gz", "--ref", &reference])?;
+    Ok(())
+}
+
+#[test]
+fn a_lock_that_was_tampered_with_is_found() -> Result<()> {
+    let registry = Registry::start(&[])?;
+    let host = registry.host.as_str();
+    let project = Project::new("tampered", "", "resources = []\n")?;
+    push_package(&project, host, "base", "", "resources = []\n")?;
+    let add = ["add", "base", "--oci", &format!("oci://{host}/pkgs/base"), "--version", "0.1.0"];
+    project.ok(&add)?;
+    project.ok(&["vendor"])?;
+    project.folder.write(".akua/vendor/base/package.k", "resources = [1]\n")?;
+    let told = project.run(&["verify"])?.stderr;
+    let found =
+        told.split("found ").nth(1).and_then(|rest| rest.lines().next()).context("a digest")?;
+    let expected = told.split("expected ").nth(1).and_then(|rest| rest.lines().next());
+    let lock = project.read("akua.lock")?;
+    let expected = expected.context("a digest")?.trim();
+    project.folder.write("akua.lock", &lock.replace(expected, found.trim()))?;
+    project.refused(&["lock", "--check"], 1, &["LockDigestMismatch"])?;
+    let pins: Vec<&str> = lock.lines().filter(|line| !line.starts_with("manifest")).collect();
+    project.folder.write("akua.lock", &pins.join("\n"))?;
+    project.refused(&["render"], 1, &["E_LOCK_PARSE", "manifest_digest"])
+}
+
+#[test]
+fn what_replaces_is_what_the_manifest_says() -> Result<()> {
+    let registry = Registry::start(&[])?;
+    let host = registry.host.as_str();
+    let project = Project::new("replaced", "", "resources = []\n")?;
+    let of = |name: &str, rest: &str| {
+        format!("{name} = {{ oci = \"oci://{host}/pkgs/{name}\", version = \"^0.1\"{rest} }}\n")
+    };
+    push_package(&project, host, "x", "", "resources = []\n")?;
+    push_package(
+        &project,
+        host,
+        "y",
+        &format!("\n[dependencies]\n{}", of("x", "")),
+        "resources = []\n",
+    )?;
+    project.folder.write("fork/akua.toml", &manifest("x", ""))?;
+    project.folder.write("fork/package.k", "resources = []\n")?;
+    let fork = of("x", ", replace = { path = \"./fork\" }");
+    let both = format!("\n[dependencies]\n{fork}{}", of("y", ""));
+    project.folder.write("akua.toml", &manifest("app", &both))?;
+    project.ok(&["lock"])?;
+    let lock = project.read("akua.lock")?;
+    ensure!(lock.contains("replaced"), "{lock}");
+    // A lock that still replaces what the manifest does not.
+    let one = format!("\n[dependencies]\n{}", of("y", ""));
+    project.folder.write("akua.toml", &manifest("app", &one))?;
+    let program = "import akua.pkg\nresources = pkg.render({package = \"y\"})\n";
+    project.folder.write("package.k", program)?;
+    for command in ["verify", "render"] {
+        project.refused(&[command], 1, &["E_LOCK_DRIFT", "what replaces"])?;
+    }
+    project.ok(&["lock"])?;
+    ensure!(!project.read("akua.lock")?.contains("replaced"));
+    project.ok(&["verify"])?;
+    Ok(())
+}
+
+#[test]
+fn vendored_copies_serve_all_who_ask() -> Result<()> {
+    let registry = Registry::start(&[])?;
+    let host = registry.host.as_str();
+    let project = Project::new("shared", "", "resources = []\n")?;
+    let of = |name: &str| {
+        format!("{name} = {{ oci = \"oci://{host}/pkgs/{name}\", version = \"^0.1\" }}\n")
+    };
+    let nested =
+        |name: &str| format!("import akua.pkg\nresources = pkg.render({{package = \"{name}\"}})\n");
+    push_package(&project, host, "base", "", "resources = []\n")?;
+    push_package(
+        &project,
+        host,
+        "lib",
+        &format!("\n[dependencies]\n{}", of("base")),
+        &nested("base"),
+    )?;
+    let both = format!("\n[dependencies]\n{}{}", of("base"), of("lib"));
+    project.folder.write("akua.toml", &manifest("app", &both))?;
+    project.folder.write("package.k", &nested("lib"))?;
+    project.ok(&["lock"])?;
+    project.ok(&["vendor"])?;
+    fs::remove_dir_all(project.path("home/.cache"))?;
+    project.render(&["--offline"])?;
+    project.ok(&["verify", "--offline"])?;
+    Ok(())
+}
+
+#[test]
+fn an_update_of_one_takes_what_others_ask_for_too() -> Result<()> {
+    let registry = Registry::start(&[])?;
+    let host = registry.host.as_str();
+    let project = Project::new("update-shared", "", "resources = []\n")?;
+    project.push_chart(host, "x", "1.0.0", "")?;
+    let x = format!("x = {{ oci = \"oci://{host}/charts/x\", version = \"^1\" }}\n");
+    push_package(&project, host, "y", &format!("\n[dependencies]\n{x}"), "resources = []\n")?;
+    let y = format!("y = {{ oci = \"oci://{host}/pkgs/y\", version = \"^0.1\" }}\n");
+    project.folder.write("akua.toml", &manifest("app", &format!("\n[dependencies]\n{x}{y}")))?;
+    project.ok(&["lock"])?;
+    project.push_chart(host, "x", "1.1.0", "")?;
+    ensure!(project.ok(&["update", "--dep", "x"])?.contains("1.0.0 -> x 1.1.0"));
+    Ok(())
+}

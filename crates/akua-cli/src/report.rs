@@ -55,7 +55,8 @@ fn excerpts<'a>(
     }
     let snippets = files.iter().filter_map(|file| {
         let source = sources.get(akua_source::FileId(*file))?;
-        let mut snippet = Snippet::source(source.text.as_str()).path(source.name.as_str());
+        let mut snippet =
+            Snippet::source(source.text.as_str()).path(escaped(&source.name).replace('\n', "\\n"));
         for (at, (label, text)) in diagnostic.labels.iter().zip(texts).enumerate() {
             if label.span.file.0 == *file {
                 snippet = snippet.annotation(annotation(label, text, at == 0, &source.text));

@@ -13,6 +13,9 @@ const NONBLOCK: i32 = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
 /// Deepest directory below a folder; real charts have some ten levels.
 pub(crate) const DEPTH_LIMIT: usize = 64;
 
+/// Entries that are looked at, directories among them, for each file that may be read.
+const ENTRIES_A_FILE: usize = 4;
+
 /// Why a file or directory cannot be had.
 #[derive(Debug, thiserror::Error)]
 pub enum DiskError {
@@ -263,6 +266,7 @@ impl Folder {
             limits,
             left_bytes: limits.total_bytes,
             files: 0,
+            entries: 0,
             seen: BTreeSet::new(),
             each,
         };
@@ -295,6 +299,7 @@ struct Walk<'a, 'e> {
     limits: TreeLimits,
     left_bytes: u64,
     files: usize,
+    entries: usize,
     /// Directories on the way, by their resolved path: a link to one of them is a cycle.
     seen: BTreeSet<String>,
     each: &'a mut Each<'e>,
@@ -317,6 +322,7 @@ impl Walk<'_, '_> {
             if matches!(name, ".git" | ".akua") {
                 continue;
             }
+            self.charge(path)?;
             let below = join(path, name);
             // What is a link has to be looked up; most files are none.
             match entry.file_type().map_err(|e| DiskError::new(&below, e))? {
@@ -328,6 +334,16 @@ impl Walk<'_, '_> {
             }
         }
         self.seen.remove(resolved);
+        Ok(())
+    }
+
+    /// Charges an entry that is looked at, a directory or a link too: links may lead to the same
+    /// directory many times.
+    fn charge(&mut self, path: &str) -> Result<(), DiskError> {
+        self.entries = self.entries.saturating_add(1);
+        if self.entries > self.limits.files.saturating_mul(ENTRIES_A_FILE) {
+            return Err(DiskError::TooMany { path: path.to_owned(), limit: self.limits.files });
+        }
         Ok(())
     }
 
@@ -475,6 +491,20 @@ mod tests {
         std::fs::remove_file(root.join("in/pipe")).expect("removes");
         let small = TreeLimits { total_bytes: 1, ..TreeLimits::default() };
         assert!(matches!(folder.tree("", small), Err(DiskError::TooLarge { .. })));
+        std::fs::create_dir_all(root.join("in/d40")).expect("a directory");
+        for level in 0..40 {
+            let path = root.join(format!("in/d{level}"));
+            std::fs::create_dir_all(&path).expect("a directory");
+            for name in ["a", "b"] {
+                let target = format!("../d{}", level + 1);
+                std::os::unix::fs::symlink(target, path.join(name)).expect("a link");
+            }
+        }
+        let doubled = folder.tree("", TreeLimits::default());
+        assert!(matches!(doubled, Err(DiskError::TooMany { .. })), "2^40 ways to d40");
+        for level in 0..=40 {
+            std::fs::remove_dir_all(root.join(format!("in/d{level}"))).expect("removes");
+        }
         std::os::unix::fs::symlink("..", root.join("in/sub/up")).expect("a link");
         assert!(matches!(folder.tree("", TreeLimits::default()), Err(DiskError::TooMany { .. })));
         std::fs::remove_file(root.join("in/sub/up")).expect("removes");

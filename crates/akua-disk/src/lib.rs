@@ -21,6 +21,6 @@ pub use folder::{
 pub use output::{INVENTORY, OutputError, write_output};
 pub use sources::{replace_file, source_files};
 pub use staging::{
-    FileLock, Staging, names, remove_abandoned, remove_empty, remove_folder, write_file,
-    write_secret,
+    FileLock, Staging, names, remove_abandoned, remove_empty, remove_file, remove_folder,
+    write_file, write_secret,
 };

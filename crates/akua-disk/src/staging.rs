@@ -223,10 +223,17 @@ impl FileLock {
 pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), DiskError> {
     let parent = path.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(parent).map_err(|source| write(parent, source))?;
-    let count = COUNT.fetch_add(1, Ordering::Relaxed);
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let staged = parent.join(format!(".{name}.akua-{}-{count}", std::process::id()));
-    let done = std::fs::write(&staged, bytes).and_then(|()| std::fs::rename(&staged, path));
+    // The file is made anew: whatever is there under that name, a link above all, is left alone.
+    let (mut file, staged) = loop {
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let staged = parent.join(format!(".{name}.akua-{}-{count}", std::process::id()));
+        match OpenOptions::new().write(true).create_new(true).open(&staged) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            opened => break (opened.map_err(|source| write(path, source))?, staged),
+        }
+    };
+    let done = file.write_all(bytes).and_then(|()| std::fs::rename(&staged, path));
     if done.is_err() {
         // What is left of it harms nobody; the first error is the one to tell.
         let _left = std::fs::remove_file(&staged);
@@ -267,6 +274,17 @@ pub fn write_secret(path: &Path, bytes: &[u8]) -> Result<(), DiskError> {
         let _left = std::fs::remove_file(&staged);
     }
     done.map_err(|source| write(path, source))
+}
+
+/// Removes a file; one that is not there is removed already.
+///
+/// # Errors
+/// [`DiskError::Write`].
+pub fn remove_file(path: &Path) -> Result<(), DiskError> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(write(path, error)),
+        _ => Ok(()),
+    }
 }
 
 /// Removes a directory if nothing is in it.

@@ -11,7 +11,7 @@ pub struct Chart {
     #[serde(default)]
     pub version: String,
     /// The charts that it depends on.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_none")]
     pub dependencies: Vec<ChartDependency>,
 }
 
@@ -26,6 +26,11 @@ pub struct ChartDependency {
     /// Where it comes from: `https://…`, `oci://…`, `file://…`, or nothing where it is vendored.
     #[serde(default)]
     pub repository: Option<String>,
+}
+
+/// Reads a list, which may be null.
+fn or_none<'d, D: serde::Deserializer<'d>>(from: D) -> Result<Vec<ChartDependency>, D::Error> {
+    Ok(Option::<Vec<ChartDependency>>::deserialize(from)?.unwrap_or_default())
 }
 
 impl Chart {

@@ -57,7 +57,7 @@ pub fn add_dependency(
             table.insert(alias.as_str(), Item::Value(value));
         }
     }
-    Ok(document.to_string())
+    Ok(with_line_ends(text, document.to_string()))
 }
 
 /// Removes a dependency.
@@ -71,7 +71,16 @@ pub fn remove_dependency(text: &str, alias: &Alias) -> Result<String, EditError>
         return Err(missing());
     }
     dependencies(&mut document)?.remove(alias.as_str()).ok_or_else(missing)?;
-    Ok(document.to_string())
+    Ok(with_line_ends(text, document.to_string()))
+}
+
+/// Returns an edited text with the line ends of the one before.
+fn with_line_ends(before: &str, edited: String) -> String {
+    if before.contains("\r\n") {
+        edited.replace("\r\n", "\n").replace('\n', "\r\n")
+    } else {
+        edited
+    }
 }
 
 fn dependencies(document: &mut DocumentMut) -> Result<&mut dyn TableLike, EditError> {
@@ -127,6 +136,9 @@ mod tests {
         let path = Source::Path { path: "../z".to_owned() };
         let forced = add_dependency(TEXT, &alias("z"), &path, true).expect("replaces");
         assert_eq!(forced, TEXT.replace("./z", "../z"));
+        let windows = TEXT.replace('\n', "\r\n");
+        let added = add_dependency(&windows, &alias("b"), &oci(), false).expect("adds");
+        assert_eq!(remove_dependency(&added, &alias("b")).expect("removes"), windows);
     }
 
     #[test]

@@ -235,6 +235,16 @@ impl RawPackage {
                 return Err((commit.span(), "expected 40 hexadecimal digits".to_owned()));
             }
         }
+        let pins = [
+            ("oci://", self.manifest_digest.is_some(), "manifest_digest"),
+            ("git+", self.commit.is_some(), "commit"),
+            ("helm+", self.layer_digest.is_some(), "layer_digest"),
+        ];
+        let missing = pins.iter().find(|(scheme, there, _)| source.starts_with(scheme) && !there);
+        if let (Some((_, _, field)), None) = (missing, &self.replaced) {
+            let message = format!("expected a `{field}`: it says what was fetched");
+            return Err((self.source.span(), message));
+        }
         let optional = |field: Option<Spanned<String>>| field.map(digest).transpose();
         Ok(LockedPackage {
             digest: digest(self.digest)?,
@@ -315,6 +325,14 @@ mod tests {
         check(
             |text| text.replacen("oci://r/a", "ftp://r/a", 1),
             "expected a source that begins with one of [\"oci://\", \"git+\", \"helm+\", \"path+file://\"]",
+        );
+        check(
+            |text| {
+                let kept = text.lines().filter(|line| !line.starts_with("manifest_digest"));
+                let kept = kept.filter(|line| !line.starts_with("replaced"));
+                kept.take(12).collect::<Vec<_>>().join("\n")
+            },
+            "expected a `manifest_digest`: it says what was fetched",
         );
         check(
             |text| text.replacen("name = \"a\"\n", "name = \"a\"\ncommit = \"12\"\n", 1),

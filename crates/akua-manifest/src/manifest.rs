@@ -11,6 +11,9 @@ use toml::Spanned;
 /// The edition that this akua reads.
 pub const EDITION: &str = "akua.dev/v1alpha1";
 
+/// Longest version, in bytes: that of a tag.
+const VERSION_LIMIT: usize = 128;
+
 /// A valid `akua.toml`.
 #[derive(Debug, Clone)]
 pub struct Manifest {
@@ -119,7 +122,7 @@ pub fn parse(file: FileId, text: &str) -> Result<Manifest, Vec<Diagnostic>> {
         wrong.add(&raw.package.edition.span(), message);
     }
     let version = raw.package.version.get_ref().clone();
-    if version.is_empty() {
+    if !is_version(&version) {
         wrong.add(&raw.package.version.span(), "expected a version such as `0.1.0`".to_owned());
     }
     let mut dependencies = Vec::with_capacity(raw.dependencies.len());
@@ -155,6 +158,13 @@ pub fn parse(file: FileId, text: &str) -> Result<Manifest, Vec<Diagnostic>> {
 /// Returns whether the manifest above a package declares a workspace; invalid ones do not.
 pub fn has_workspace(text: &str) -> bool {
     toml::from_str::<toml::Table>(text).is_ok_and(|table| table.contains_key("workspace"))
+}
+
+/// Returns whether a text may be a version: it becomes part of tags and file names.
+fn is_version(text: &str) -> bool {
+    let letter = |byte: u8| byte.is_ascii_alphanumeric() || b"._+-".contains(&byte);
+    let starts = text.starts_with(|first: char| first.is_ascii_alphanumeric());
+    starts && text.len() <= VERSION_LIMIT && text.bytes().all(letter) && !text.contains("..")
 }
 
 fn same_module(pair: &[Dependency]) -> bool {

@@ -79,19 +79,11 @@ impl fmt::Display for Requirement {
     }
 }
 
-/// Returns the semantic version that a tag stands for: with or without `v`, with `_` for the `+`
-/// that tags cannot have, and with the numbers that are left out.
+/// Returns the semantic version that a tag is: three numbers at least, with or without `v`, with `_`
+/// for the `+` that tags cannot have. A tag such as `1.2` is none: it moves.
 pub fn version_of_tag(tag: &str) -> Option<Version> {
     let text = tag.strip_prefix('v').unwrap_or(tag).replacen('_', "+", 1);
-    if let Ok(version) = Version::parse(&text) {
-        return Some(version);
-    }
-    let numbers: Option<Vec<u64>> = text.split('.').map(|part| part.parse().ok()).collect();
-    match numbers?.as_slice() {
-        [major] => Some(Version::new(*major, 0, 0)),
-        [major, minor] => Some(Version::new(*major, *minor, 0)),
-        _ => None,
-    }
+    Version::parse(&text).ok()
 }
 
 /// Returns whether a text has an operator or a wildcard in it.
@@ -109,13 +101,13 @@ fn is_tag(text: &str) -> bool {
 /// Reads comparators that all have to hold, as semver and the chart world write them.
 fn alternative(text: &str) -> Option<VersionReq> {
     if let Some((from, to)) = text.split_once(" - ") {
-        return VersionReq::parse(&format!(">={}, <={}", from.trim(), to.trim())).ok();
+        return VersionReq::parse(&format!(">={}, <={}", numbers(from), numbers(to))).ok();
     }
     let mut comparators: Vec<String> = Vec::new();
     for word in text.split([',', ' ']).filter(|word| !word.is_empty()) {
         let bare = word.trim_start_matches(['^', '~', '<', '>', '=', '!']);
         let operator = word.strip_suffix(bare)?;
-        let number = bare.trim_start_matches('v').replace(['x', 'X'], "*");
+        let number = numbers(bare);
         match comparators.last_mut() {
             // An operator that stands apart from its version.
             Some(last) if last.chars().all(|letter| "^~<>=".contains(letter)) => {
@@ -128,6 +120,16 @@ fn alternative(text: &str) -> Option<VersionReq> {
         }
     }
     VersionReq::parse(&comparators.join(", ")).ok()
+}
+
+/// Returns a version without `v`, and with `*` for a number that is `x`.
+fn numbers(text: &str) -> String {
+    let text = text.trim().trim_start_matches('v');
+    let (release, rest) = text
+        .find(['-', '+'])
+        .map_or((text, ""), |at| text.split_at_checked(at).unwrap_or((text, "")));
+    let parts = release.split('.').map(|part| if matches!(part, "x" | "X") { "*" } else { part });
+    parts.collect::<Vec<_>>().join(".") + rest
 }
 
 #[cfg(test)]
@@ -146,7 +148,9 @@ mod tests {
 
     #[test]
     fn ranges_as_semver_and_charts_have_them() {
-        check("^1.2", &["1.2.0", "v1.9.3", "1.2"], &["2.0.0", "1.1.9", "1.3.0-rc.1", "latest"]);
+        check("^1.2", &["1.2.0", "v1.9.3"], &["2.0.0", "1.1.9", "1.3.0-rc.1", "latest", "1.2"]);
+        check("^1.0.0-next.1", &["1.0.0-next.2", "1.0.0"], &["1.0.0-next.0"]);
+        check("v1.2 - v1.4", &["1.3.0"], &["1.5.0"]);
         check("~1.2", &["1.2.9"], &["1.3.0"]);
         check(">=1.2 <2", &["1.2.0", "1.99.0"], &["2.0.0"]);
         check(">= 1.2, < 2", &["1.2.0"], &["2.0.0"]);
@@ -161,7 +165,7 @@ mod tests {
     #[test]
     fn a_text_without_an_operator_is_that_version() {
         check("1.2.3", &["1.2.3", "v1.2.3"], &["1.2.4", "1.2"]);
-        check("1.31", &["1.31", "v1.31", "1.31.0"], &["1.31.1"]);
+        check("1.31", &["1.31"], &["v1.31", "1.31.0", "1.31.1"]);
         check("1.0.0+build.5", &["1.0.0_build.5"], &["1.0.0"]);
         check("latest", &["latest"], &["1.0.0", "Latest"]);
     }

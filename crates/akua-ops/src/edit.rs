@@ -3,7 +3,7 @@
 use crate::lock::{LockedEntry, compare};
 use crate::{Failure, Home};
 use akua_manifest::{Alias, EditError, Source, add_dependency, remove_dependency};
-use akua_package::{Keep, MANIFEST, Project, lock, write_lock};
+use akua_package::{Keep, MANIFEST, Project, lock, restore_lock, write_lock};
 use akua_sandbox::Limits;
 use akua_source::{Diagnostic, SourceMap};
 use serde::Serialize;
@@ -85,11 +85,16 @@ pub fn run(request: &EditRequest) -> Result<EditOutcome, Failure> {
     let old = project.lock.clone().unwrap_or_default();
     let changed = project.edited(&edited)?;
     let new = lock(&changed, &request.home.supply(Limits::default()), &Keep::All)?;
+    let wrote = !(new.packages.is_empty() && changed.lock.is_none()) && write_lock(&changed, &new)?;
     if edited != text {
-        akua_disk::replace_file(&changed.root.path().join(MANIFEST), edited.as_bytes())?;
-    }
-    if !(new.packages.is_empty() && changed.lock.is_none()) {
-        write_lock(&changed, &new)?;
+        let path = changed.root.path().join(MANIFEST);
+        if let Err(error) = akua_disk::replace_file(&path, edited.as_bytes()) {
+            if wrote {
+                // Both or neither; the first error is the one to tell.
+                let _restored = restore_lock(&project);
+            }
+            return Err(error.into());
+        }
     }
     let removed = source.is_none() && known;
     let locked = compare(&old, &new).added;

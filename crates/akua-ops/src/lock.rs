@@ -2,7 +2,7 @@
 
 use crate::{Failure, Home};
 use akua_manifest::{Lock, LockedPackage};
-use akua_package::{Keep, Problem, Project, lock, moved_tags, write_lock};
+use akua_package::{Keep, Problem, Project, lock, served_drift, write_lock};
 use akua_sandbox::Limits;
 use akua_source::Diagnostic;
 use serde::Serialize;
@@ -73,7 +73,7 @@ pub fn run(request: &LockRequest) -> Result<LockOutcome, Failure> {
         return Ok(LockOutcome { wrote, drift: false, locked_packages });
     }
     let old = project.lock.clone().unwrap_or_default();
-    let mut drift = moved_tags(&old, &supply)?;
+    let mut drift = served_drift(&old, &supply)?;
     if old != found {
         drift.push(
             Diagnostic::error("E_LOCK_DRIFT", "akua.lock is not what akua.toml asks for")

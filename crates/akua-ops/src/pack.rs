@@ -2,6 +2,7 @@
 
 use crate::{Failure, Home};
 use akua_disk::{TreeFile, TreeLimits};
+use akua_manifest::Lock;
 use akua_package::{Keep, Project, VENDOR, check_own, in_package, lock, vendored_files};
 use akua_sandbox::Limits;
 use akua_source::{Diagnostic, Digest};
@@ -56,12 +57,13 @@ pub fn run(request: &PackRequest) -> Result<PackOutcome, Failure> {
         let error = Diagnostic::error("E_LOCK_DRIFT", "akua.lock is not what akua.toml asks for");
         return Err(error.help("to write it anew: akua lock").into());
     }
+    let locked = locked_directories(&project, &lock);
     let mut files: Vec<TreeFile> = project
         .root
         .tree("", TreeLimits::default())
         .map_err(akua_package::Problem::from)?
         .into_iter()
-        .filter(|file| is_packed(&file.path))
+        .filter(|file| is_packed(&file.path, &locked))
         .collect();
     let mut vendored_deps = Vec::new();
     if request.vendor {
@@ -100,9 +102,22 @@ fn needs_lock(project: &Project) -> bool {
     project.lock.is_none() && project.manifest.dependencies.iter().any(remote)
 }
 
+/// Returns the directories of the package that its lock vouches for: all of their files are part of
+/// it.
+fn locked_directories(project: &Project, lock: &Lock) -> Vec<String> {
+    let locked = lock.packages.iter().filter_map(|entry| entry.source.strip_prefix("path+file://"));
+    let declared = project.manifest.dependencies.iter().filter_map(|declared| {
+        let path = matches!(declared.source, akua_manifest::Source::Path { .. });
+        path.then(|| declared.source.address().trim_start_matches("./").trim_end_matches('/'))
+    });
+    locked.chain(declared).map(|path| format!("{path}/")).collect()
+}
+
 /// Returns whether a file is part of the package.
-fn is_packed(path: &str) -> bool {
+fn is_packed(path: &str, locked: &[String]) -> bool {
     let mut parts = path.split('/');
     let hidden = path.split('/').any(|part| part.starts_with('.'));
-    !hidden && path != INPUTS && !parts.next().is_some_and(|first| OUTPUTS.contains(&first))
+    let output = parts.next().is_some_and(|first| OUTPUTS.contains(&first));
+    let own = !hidden && path != INPUTS && !output;
+    own || locked.iter().any(|directory| path.starts_with(directory.as_str()))
 }

@@ -63,11 +63,7 @@ enum Base<'b> {
 impl<'p> Live<'p> {
     pub(crate) fn new(project: &'p Project, supply: &'p Supply, kept: Vec<LockedPackage>) -> Self {
         let kept = kept.into_iter().map(|entry| (SourceKey::locked(&entry.source), entry));
-        let replaced = project.manifest.dependencies.iter().filter_map(|declared| {
-            let key = SourceKey::remote(&declared.source, &declared.alias)?;
-            Some((key, declared.replace.clone()?))
-        });
-        let (kept, replaced) = (kept.collect(), replaced.collect());
+        let (kept, replaced) = (kept.collect(), project.replaced());
         Self { project, supply, kept, replaced, known: BTreeMap::new() }
     }
 
@@ -255,13 +251,18 @@ impl Catalog for Live<'_> {
         }
     }
 
-    fn asks(&mut self, key: &SourceKey, tag: &str) -> Result<Option<Vec<Ask>>, Problem> {
+    fn asks(
+        &mut self,
+        key: &SourceKey,
+        tag: &str,
+        exact: bool,
+    ) -> Result<Option<Vec<Ask>>, Problem> {
         let tag = tag_of(key).unwrap_or(tag).to_owned();
         let known = match self.known.get(&(key.clone(), tag.clone())) {
             Some(known) => known.clone(),
             None => self.look(key, &tag)?,
         };
-        let withdrawn = known.fetched.yanked && !self.kept.contains_key(key);
+        let withdrawn = known.fetched.yanked && !exact && !self.kept.contains_key(key);
         let asks = known.asks.clone();
         self.known.insert((key.clone(), tag), known);
         Ok((!withdrawn).then_some(asks))

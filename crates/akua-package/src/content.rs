@@ -193,8 +193,9 @@ fn is_vendored(folder: &Folder, name: &str) -> bool {
     folder.names("charts").iter().any(|file| {
         let version = file.strip_prefix(name).and_then(|rest| rest.strip_prefix('-'));
         version.is_some_and(|rest| {
-            rest.strip_suffix(".tgz")
-                .is_some_and(|version| version.starts_with(|first: char| first.is_ascii_digit()))
+            rest.strip_suffix(".tgz").is_some_and(|version| {
+                version.trim_start_matches('v').starts_with(|first: char| first.is_ascii_digit())
+            })
         })
     })
 }

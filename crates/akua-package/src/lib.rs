@@ -25,7 +25,9 @@ pub use catalog::Supply;
 pub use content::{MANIFEST, Yaml};
 pub use key::SourceKey;
 pub use load::{Dependency, Kind, Package, Subchart, load, load_dependency};
-pub use locking::{Keep, lock, moved_tags, referenced as find_reference, write_lock};
+pub use locking::{
+    Keep, lock, referenced as find_reference, restore_lock, served_drift, write_lock,
+};
 pub use problem::{Drift, Problem};
 pub use project::{LOCK, Project, find_entry};
 pub use remote::{Options, Remote, refused_archive};

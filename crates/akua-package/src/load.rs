@@ -5,7 +5,7 @@ use crate::content::{self, ENTRY, METADATA_LIMIT_BYTES};
 use crate::key::SourceKey;
 use crate::locking::{path_changed, referenced};
 use crate::problem::{Drift, Problem};
-use crate::project::{Project, find_locked, inside, no_entry, read_manifest};
+use crate::project::{Project, find_locked, inside, no_entry, normal, read_manifest};
 use crate::vendor;
 use akua_disk::{Folder, TreeLimits};
 use akua_manifest::{Alias, Lock, LockedPackage, Manifest, ModuleDependency, Source, parse_module};
@@ -81,6 +81,10 @@ struct Graph {
     root: PathBuf,
     workspace: PathBuf,
     lock: Option<Lock>,
+    /// Directories that stand in for sources.
+    replaced: BTreeMap<SourceKey, String>,
+    /// Directories of vendored copies, by source.
+    aliases: BTreeMap<SourceKey, String>,
     supply: Rc<Supply>,
     /// Digests of directories that were checked.
     checked: RefCell<BTreeMap<PathBuf, Digest>>,
@@ -91,8 +95,6 @@ struct Asking<'a> {
     graph: &'a Graph,
     root: &'a Path,
     tree: Option<&'a Path>,
-    /// Whether it is the one that is rendered: its vendored dependencies have its aliases.
-    outermost: bool,
 }
 
 /// Loads the package that a person named: a directory or an entry file.
@@ -100,8 +102,9 @@ struct Asking<'a> {
 /// # Errors
 /// What is wrong with it; `E_LOCK_MISSING` and `E_LOCK_DRIFT`.
 pub fn load(path: &Path, supply: Rc<Supply>) -> Result<Package, Problem> {
-    let Project { manifest, manifest_bytes, root, entry, lock, workspace, sources } =
-        Project::open(path)?;
+    let project = Project::open(path)?;
+    let (replaced, aliases) = (project.replaced(), vendor::aliases(&project));
+    let Project { manifest, manifest_bytes, root, entry, lock, workspace, sources } = project;
     if !root.has_file(&entry) {
         return Err(no_entry(&root.path().join(&entry)));
     }
@@ -109,13 +112,15 @@ pub fn load(path: &Path, supply: Rc<Supply>) -> Result<Package, Problem> {
         root: root.path().to_path_buf(),
         workspace,
         lock,
+        replaced,
+        aliases,
         supply,
         checked: RefCell::default(),
     };
     let graph = Rc::new(graph);
     graph.prefetch();
     graph.digest_all();
-    let asking = Asking { graph: &graph, root: root.path(), tree: None, outermost: true };
+    let asking = Asking { graph: &graph, root: root.path(), tree: None };
     let dependencies = asking.dependencies(&manifest, &sources)?;
     Ok(Package { manifest, manifest_bytes, root, entry, dependencies, graph })
 }
@@ -128,12 +133,7 @@ pub fn load_dependency(from: &Package, dependency: &Dependency) -> Result<Packag
     let root = Folder::open(dependency.root.path())?;
     let mut sources = SourceMap::default();
     let (manifest, manifest_bytes) = read_manifest(&root, &mut sources)?;
-    let asking = Asking {
-        graph: &from.graph,
-        root: root.path(),
-        tree: dependency.tree.as_deref(),
-        outermost: false,
-    };
+    let asking = Asking { graph: &from.graph, root: root.path(), tree: dependency.tree.as_deref() };
     let dependencies = asking.dependencies(&manifest, &sources)?;
     let graph = Rc::clone(&from.graph);
     Ok(Package { manifest, manifest_bytes, root, entry: ENTRY.to_owned(), dependencies, graph })
@@ -172,16 +172,10 @@ impl Asking<'_> {
     }
 
     fn dependency(&self, declared: &akua_manifest::Dependency) -> Result<Dependency, Problem> {
-        self.one(&declared.alias, &declared.source, declared.replace.as_deref(), true)
+        self.one(&declared.alias, &declared.source, true)
     }
 
-    fn one(
-        &self,
-        alias: &Alias,
-        source: &Source,
-        replace: Option<&str>,
-        declared: bool,
-    ) -> Result<Dependency, Problem> {
+    fn one(&self, alias: &Alias, source: &Source, declared: bool) -> Result<Dependency, Problem> {
         let graph = self.graph;
         if let (Source::Path { path }, Some(tree)) = (source, self.tree) {
             // The digest of the tree is its digest too.
@@ -208,11 +202,7 @@ impl Asking<'_> {
             };
         };
         let entry = find_locked(lock, &key, source).ok_or_else(|| unlocked(alias))?;
-        if self.outermost && entry.replaced.as_deref() != replace {
-            return Err(unlocked(alias));
-        }
-        let vendored = self.outermost.then_some(alias);
-        let mut found = self.locked(alias, entry, vendored, declared)?;
+        let mut found = self.locked(alias, entry, declared)?;
         if found.kind == Kind::Chart {
             subcharts(graph, lock, entry, "", 0, &mut found.charts)?;
         }
@@ -224,10 +214,9 @@ impl Asking<'_> {
         &self,
         alias: &Alias,
         entry: &LockedPackage,
-        vendored: Option<&Alias>,
         declared: bool,
     ) -> Result<Dependency, Problem> {
-        let (root, tree) = self.graph.open(entry, vendored)?;
+        let (root, tree) = self.graph.open(entry)?;
         let mut found = dependency(alias, root, declared, tree);
         found.digest = Some(entry.digest.clone());
         Ok(found)
@@ -260,12 +249,8 @@ impl Asking<'_> {
         let file = sources.add(shown, text.clone());
         let parsed = parse_module(file, &text)
             .map_err(|error| Problem { diagnostics: vec![*error], sources: sources.clone() })?;
-        let asking = Asking {
-            graph: self.graph,
-            root: module.root.path(),
-            tree: module.tree.as_deref(),
-            outermost: false,
-        };
+        let asking =
+            Asking { graph: self.graph, root: module.root.path(), tree: module.tree.as_deref() };
         let mut found = Vec::new();
         for (name, wanted) in parsed.dependencies {
             let told = |reason| Problem::from(Diagnostic::error("E_KCL_MODULE", reason));
@@ -276,7 +261,7 @@ impl Asking<'_> {
             }
             let registry = self.graph.supply.module_registry.as_deref();
             let source = content::module_source(wanted, registry).map_err(told)?;
-            found.push(asking.one(&alias, &source, None, false)?);
+            found.push(asking.one(&alias, &source, false)?);
         }
         Ok(found)
     }
@@ -325,12 +310,12 @@ impl Graph {
     }
 
     /// Opens the directory of an entry, and the tree that it was fetched as.
-    fn open(
-        &self,
-        entry: &LockedPackage,
-        vendored: Option<&Alias>,
-    ) -> Result<(Folder, Option<PathBuf>), Problem> {
+    fn open(&self, entry: &LockedPackage) -> Result<(Folder, Option<PathBuf>), Problem> {
         let key = SourceKey::locked(&entry.source);
+        if entry.replaced.as_ref() != self.replaced.get(&key) {
+            let message = format!("akua.toml and akua.lock do not agree on what replaces `{key}`");
+            return Err(Drift::Unlocked.diagnostic(message).into());
+        }
         if let Some(path) = entry.replaced.as_deref().or_else(|| key.path()) {
             let folder = inside(&self.root, &self.workspace, &entry.name, path)?;
             let found = self.digest(&folder)?;
@@ -339,7 +324,7 @@ impl Graph {
             }
             return Ok((folder, None));
         }
-        for name in vendor::places(entry, vendored) {
+        for name in vendor::places(entry, self.aliases.get(&key)) {
             let Some(folder) = vendor::open(&self.root, &name)? else { continue };
             let found = self.digest(&folder)?;
             if found == entry.digest {
@@ -353,6 +338,7 @@ impl Graph {
         if let Ok(folder) = Folder::open(&tree)
             && self.digest(&folder)? == entry.digest
         {
+            let tree = folder.path().to_path_buf();
             return Ok((folder, Some(tree)));
         }
         // What is broken goes.
@@ -360,7 +346,9 @@ impl Graph {
         let Some(remote) = &self.supply.remote else { return Err(offline(&key, &entry.version)) };
         let supply = (cache, self.supply.yaml.as_ref());
         remote.fetch(&key, &entry.version, Some(entry), supply)?;
-        Ok((Folder::open(&tree)?, Some(tree)))
+        let folder = Folder::open(&tree)?;
+        let tree = folder.path().to_path_buf();
+        Ok((folder, Some(tree)))
     }
 
     fn digest(&self, folder: &Folder) -> Result<Digest, Problem> {
@@ -391,7 +379,7 @@ fn subcharts(
             let message = format!("the lock has no `{name}`, which `{}` depends on", entry.name);
             return Err(Drift::Unlocked.diagnostic(message).into());
         };
-        let (root, _) = graph.open(chart, None)?;
+        let (root, _) = graph.open(chart)?;
         let path = format!("{prefix}charts/{}", chart.name);
         subcharts(graph, lock, chart, &format!("{path}/"), depth.saturating_add(1), found)?;
         found.push(Subchart { path, root });
@@ -421,19 +409,4 @@ fn not_locked(alias: &Alias) -> Problem {
 fn unlocked(alias: &Alias) -> Problem {
     let message = format!("akua.lock has nothing that fits the dependency `{alias}`");
     Drift::Unlocked.diagnostic(message).into()
-}
-
-/// Returns a path without `.` and `..`, by its text alone.
-fn normal(path: &Path) -> PathBuf {
-    let mut out = PathBuf::new();
-    for component in path.components() {
-        match component {
-            std::path::Component::ParentDir => {
-                out.pop();
-            }
-            std::path::Component::CurDir => {}
-            other => out.push(other),
-        }
-    }
-    out
 }

@@ -4,6 +4,7 @@ use crate::catalog::{Live, Supply};
 use crate::key::SourceKey;
 use crate::problem::{Drift, Problem};
 use crate::project::{LOCK, Project, find_locked, inside};
+use crate::remote::{Current, changed};
 use crate::resolve::{ResolveError, resolve};
 use akua_disk::TreeLimits;
 use akua_manifest::{Lock, LockedPackage};
@@ -30,23 +31,23 @@ pub enum Keep {
 /// `E_RESOLVE_CONFLICT`; what the network says; `E_OFFLINE`.
 pub fn lock(project: &Project, supply: &Supply, keep: &Keep) -> Result<Lock, Problem> {
     let old = project.lock.clone().unwrap_or_default();
-    if *keep == Keep::All {
-        let drift = path_drift(project, &old)?;
-        if !drift.is_empty() {
-            return Err(Problem { diagnostics: drift, sources: project.sources.clone() });
-        }
-        if let Some(lock) = project.lock.as_ref().and_then(|lock| reuse(project, lock)) {
-            return Ok(lock);
-        }
-    }
-    let kept = match keep {
-        Keep::All => old.packages,
-        Keep::Nothing => Vec::new(),
-        Keep::AllBut(aliases) => {
-            let dropped = dropped(project, &old, aliases)?;
-            old.packages.into_iter().filter(|entry| !dropped.contains(&entry.source)).collect()
-        }
+    let dropped = match keep {
+        Keep::All => BTreeSet::new(),
+        Keep::Nothing => old.packages.iter().map(|entry| entry.source.clone()).collect(),
+        Keep::AllBut(aliases) => dropped(project, &old, aliases)?,
     };
+    let mut drift = path_drift(project, &old)?;
+    drift.retain(|(source, _)| !dropped.contains(source));
+    if !drift.is_empty() {
+        let diagnostics = drift.into_iter().map(|(_, diagnostic)| diagnostic).collect();
+        return Err(Problem { diagnostics, sources: project.sources.clone() });
+    }
+    if *keep == Keep::All
+        && let Some(lock) = project.lock.as_ref().and_then(|lock| reuse(project, lock))
+    {
+        return Ok(lock);
+    }
+    let kept = old.packages.into_iter().filter(|entry| !dropped.contains(&entry.source)).collect();
     // What is not refused is taken as it is now: an accepted change of a directory.
     solve(project, supply, kept)
 }
@@ -63,7 +64,11 @@ fn solve(project: &Project, supply: &Supply, kept: Vec<LockedPackage>) -> Result
     })?;
     let mut entries: BTreeMap<SourceKey, LockedPackage> = BTreeMap::new();
     for (key, tag) in &chosen {
-        entries.extend(catalog.entry(key, tag).map(|entry| (key.clone(), entry)));
+        let entry = catalog.entry(key, tag).ok_or_else(|| {
+            let message = format!("`{key}` {tag} was chosen and not looked at");
+            Problem::from(Diagnostic::error("E_INTERNAL", message))
+        })?;
+        entries.insert(key.clone(), entry);
     }
     let names: BTreeMap<&SourceKey, String> =
         entries.iter().map(|(key, entry)| (key, reference(entry, &entries))).collect();
@@ -94,8 +99,11 @@ fn reference(entry: &LockedPackage, all: &BTreeMap<SourceKey, LockedPackage>) ->
 
 /// Returns the entry that another one names.
 pub fn referenced<'l>(lock: &'l Lock, reference: &str) -> Option<&'l LockedPackage> {
-    let (short, source) = match reference.split_once(' ') {
-        Some((short, source)) => (short, Some(source)),
+    // Names may have spaces, sources begin with their kind.
+    let sources = [" oci://", " git+", " helm+", " path+file://"];
+    let at = sources.iter().find_map(|kind| reference.find(kind));
+    let (short, source) = match at.and_then(|at| reference.split_at_checked(at)) {
+        Some((short, source)) => (short, Some(source.trim_start())),
         None => (reference, None),
     };
     let (name, version) = short.rsplit_once('@')?;
@@ -121,13 +129,14 @@ fn reuse(project: &Project, lock: &Lock) -> Option<Lock> {
     for declared in &project.manifest.dependencies {
         let key = project.key(declared).ok()?;
         let entry = find_locked(lock, &key, &declared.source)?;
-        if entry.replaced != declared.replace {
-            return None;
-        }
         wanted.push(entry);
     }
     let mut packages: BTreeSet<&LockedPackage> = BTreeSet::new();
+    let replaced = project.replaced();
     while let Some(entry) = wanted.pop() {
+        if entry.replaced.as_ref() != replaced.get(&SourceKey::locked(&entry.source)) {
+            return None;
+        }
         if packages.insert(entry) {
             for dependency in &entry.dependencies {
                 wanted.push(referenced(lock, dependency)?);
@@ -152,14 +161,18 @@ fn dropped(
             return Err(Diagnostic::error("E_REMOVE_NOT_FOUND", message).help(help).into());
         }
     }
+    let named = project.manifest.dependencies.iter();
+    let named: BTreeSet<String> = named
+        .filter(|declared| aliases.iter().any(|alias| alias == declared.alias.as_str()))
+        .map(|declared| project.key_of(declared).as_str().to_owned())
+        .collect();
     let mut reached: BTreeSet<String> = BTreeSet::new();
     let mut waiting: Vec<&LockedPackage> = Vec::new();
     for declared in &project.manifest.dependencies {
         if aliases.iter().any(|alias| alias == declared.alias.as_str()) {
             continue;
         }
-        let key = project.key(declared).map_err(|error| project.problem(*error))?;
-        waiting.extend(find_locked(lock, &key, &declared.source));
+        waiting.extend(find_locked(lock, &project.key_of(declared), &declared.source));
     }
     while let Some(entry) = waiting.pop() {
         if reached.insert(entry.source.clone()) {
@@ -168,43 +181,34 @@ fn dropped(
         }
     }
     let all = lock.packages.iter().map(|entry| entry.source.clone());
-    Ok(all.filter(|source| !reached.contains(source)).collect())
+    Ok(all.filter(|source| named.contains(source) || !reached.contains(source)).collect())
 }
 
-/// Returns how directories differ from what the lock says of them.
+/// Returns how directories that the manifest leads to differ from what the lock says of them, by
+/// source.
 ///
 /// # Errors
 /// A directory cannot be read.
-pub(crate) fn path_drift(project: &Project, lock: &Lock) -> Result<Vec<Diagnostic>, Problem> {
+pub(crate) fn path_drift(
+    project: &Project,
+    lock: &Lock,
+) -> Result<Vec<(String, Diagnostic)>, Problem> {
+    let root = project.root.path();
     let mut drift = Vec::new();
-    for entry in &lock.packages {
+    for entry in project.reachable(lock) {
         let key = SourceKey::locked(&entry.source);
         let Some(path) = entry.replaced.as_deref().or_else(|| key.path()) else { continue };
-        let root = project.root.path();
-        if !akua_disk::is_folder(&root.join(path)) {
-            let still = declared_path(project, path);
-            if still {
-                let message = format!("the directory `{path}` of `{}` is gone", entry.name);
-                drift.push(Drift::Missing.diagnostic(message));
-            }
-            continue;
-        }
-        let folder = inside(root, &project.workspace, &entry.name, path)?;
-        let found = folder.digest(TreeLimits::default())?;
-        if found != entry.digest {
-            drift.push(path_changed(path, &entry.digest, &found));
-        }
+        let found = if akua_disk::is_folder(&root.join(path)) {
+            let folder = inside(root, &project.workspace, &entry.name, path)?;
+            let digest = folder.digest(TreeLimits::default())?;
+            (digest != entry.digest).then(|| path_changed(path, &entry.digest, &digest))
+        } else {
+            let message = format!("the directory `{path}` of `{}` is gone", entry.name);
+            Some(Drift::Missing.diagnostic(message))
+        };
+        drift.extend(found.map(|found| (entry.source.clone(), found)));
     }
     Ok(drift)
-}
-
-/// Returns whether the manifest still names a directory; one that was removed from both is no drift.
-fn declared_path(project: &Project, path: &str) -> bool {
-    let same = |text: &str| text.trim_start_matches("./").trim_end_matches('/') == path;
-    project.manifest.dependencies.iter().any(|declared| {
-        let replaced = declared.replace.as_deref().is_some_and(same);
-        replaced || matches!(&declared.source, akua_manifest::Source::Path { path } if same(path))
-    })
 }
 
 /// Returns the diagnostic for a directory whose files have changed.
@@ -226,23 +230,55 @@ pub fn write_lock(project: &Project, lock: &Lock) -> Result<bool, Problem> {
     Ok(true)
 }
 
-/// Returns how what tags lead to now differs from what was locked.
+/// Puts the lock back as it was when the project was opened.
+///
+/// # Errors
+/// `E_IO`.
+pub fn restore_lock(project: &Project) -> Result<(), Problem> {
+    let path = project.root.path().join(LOCK);
+    match &project.lock {
+        Some(lock) => akua_disk::write_file(&path, lock.text().as_bytes())?,
+        None => akua_disk::remove_file(&path)?,
+    }
+    Ok(())
+}
+
+/// Returns how what is served now differs from what was locked: tags that moved, and entries whose
+/// files are not those of the artifact or commit that they name.
 ///
 /// # Errors
 /// What the network says.
-pub fn moved_tags(lock: &Lock, supply: &Supply) -> Result<Vec<Diagnostic>, Problem> {
+pub fn served_drift(lock: &Lock, supply: &Supply) -> Result<Vec<Diagnostic>, Problem> {
     let Some(remote) = &supply.remote else { return Ok(Vec::new()) };
-    let mut moved = Vec::new();
+    let yaml = supply.yaml.as_ref();
+    let mut drift = Vec::new();
     for entry in lock.packages.iter().filter(|entry| entry.replaced.is_none()) {
         let key = SourceKey::locked(&entry.source);
-        let found = remote.current(&key, &entry.version, supply.yaml.as_ref())?;
+        if key.path().is_some() {
+            continue;
+        }
+        let version = entry.version.as_str();
         let locked = [&entry.manifest_digest, &entry.layer_digest].into_iter().flatten().next();
-        let locked = locked.map(Digest::as_str).or(entry.commit.as_deref());
-        if let (Some(found), Some(locked)) = (found, locked)
-            && found != locked
-        {
-            moved.extend(crate::remote::changed(&key, &entry.version, locked, &found).diagnostics);
+        let locked = locked.map(Digest::as_str).or(entry.commit.as_deref()).unwrap_or("nothing");
+        match remote.current(&key, version, yaml)? {
+            Current::Is(found) if found != locked => {
+                drift.extend(changed(&key, version, locked, &found).diagnostics);
+            }
+            Current::Gone => {
+                let message = format!("`{key}` {version} is not there any more");
+                drift.push(Drift::LockedBytes.diagnostic(message));
+            }
+            Current::Is(_) | Current::Unknown => {
+                let digest = remote.proven(&key, entry, (&supply.cache, yaml));
+                match digest {
+                    Ok(digest) if digest != entry.digest => {
+                        drift.extend(changed(&key, version, &entry.digest, &digest).diagnostics);
+                    }
+                    Ok(_) => {}
+                    Err(problem) => drift.extend(problem.diagnostics),
+                }
+            }
         }
     }
-    Ok(moved)
+    Ok(drift)
 }

@@ -2,11 +2,13 @@
 
 use crate::content::{ENTRY, MANIFEST, METADATA_LIMIT_BYTES};
 use crate::key::SourceKey;
+use crate::locking::referenced;
 use crate::problem::Problem;
 use akua_disk::Folder;
 use akua_manifest::{Dependency, Lock, LockedPackage, Manifest, Source, parse_lock};
 use akua_source::{Diagnostic, SourceMap};
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::path::{Component, Path, PathBuf};
 
 /// The lock's file name.
 pub const LOCK: &str = "akua.lock";
@@ -109,8 +111,55 @@ impl Project {
         declared: &Dependency,
         path: &str,
     ) -> Result<Folder, Box<Diagnostic>> {
-        inside(self.root.path(), &self.workspace, declared.alias.as_str(), path)
-            .map_err(|error| Box::new((*error).label(declared.span, "")))
+        let alias = &declared.alias;
+        let found = inside(self.root.path(), &self.workspace, alias.as_str(), path);
+        let found = found.map_err(|error| Box::new((*error).label(declared.span, "")))?;
+        if self.root.path().starts_with(found.path()) {
+            let message = format!("the dependency `{alias}` is a directory that holds the package");
+            let help = "depend on a directory that does not change with the package's own lock";
+            let error = Diagnostic::error("E_PATH_ESCAPE", message).label(declared.span, "");
+            return Err(Box::new(error.help(help)));
+        }
+        Ok(found)
+    }
+
+    /// Returns the directories that stand in for sources, by source: only the package that is
+    /// rendered replaces, and it does so wherever the source is asked for.
+    pub(crate) fn replaced(&self) -> BTreeMap<SourceKey, String> {
+        let declared = self.manifest.dependencies.iter();
+        let replaced = declared.filter_map(|declared| {
+            let key = SourceKey::remote(&declared.source, &declared.alias)?;
+            Some((key, declared.replace.clone()?))
+        });
+        replaced.collect()
+    }
+
+    /// Returns what makes a declared dependency the same as one in the lock, also where its
+    /// directory is gone.
+    pub(crate) fn key_of(&self, declared: &Dependency) -> SourceKey {
+        match (self.key(declared), &declared.source) {
+            (Ok(key), _) => key,
+            (Err(_), Source::Path { path }) => {
+                SourceKey::folder(self.root.path(), &normal(&self.root.path().join(path)))
+            }
+            (Err(_), _) => SourceKey::locked(declared.alias.as_str()),
+        }
+    }
+
+    /// Returns the entries of a lock that the manifest leads to.
+    pub(crate) fn reachable<'l>(&self, lock: &'l Lock) -> Vec<&'l LockedPackage> {
+        let declared = self.manifest.dependencies.iter();
+        let mut waiting: Vec<&LockedPackage> = declared
+            .filter_map(|declared| find_locked(lock, &self.key_of(declared), &declared.source))
+            .collect();
+        let mut reached: Vec<&LockedPackage> = Vec::new();
+        while let Some(entry) = waiting.pop() {
+            if !reached.contains(&entry) {
+                reached.push(entry);
+                waiting.extend(entry.dependencies.iter().filter_map(|name| referenced(lock, name)));
+            }
+        }
+        reached
     }
 
     /// Returns what makes a declared dependency the same as one in the lock.
@@ -203,6 +252,21 @@ fn read_lock(root: &Folder, sources: &mut SourceMap) -> Result<Option<Lock>, Pro
     }
 }
 
+/// Returns a path without `.` and `..`, by its text alone.
+pub(crate) fn normal(path: &Path) -> PathBuf {
+    let mut out = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::ParentDir => {
+                out.pop();
+            }
+            Component::CurDir => {}
+            other => out.push(other),
+        }
+    }
+    out
+}
+
 /// Returns what is missing where a person named something that is not there: with a manifest
 /// beside it the entry file, else the package.
 fn absent(path: &Path) -> Problem {
@@ -236,9 +300,9 @@ fn find_manifest(start: &Path) -> Option<PathBuf> {
 /// The package's own manifest cannot widen what it may reach: the search begins above it.
 fn workspace_of(root: &Path) -> PathBuf {
     let is_workspace = |folder: &&Path| {
-        let Ok(bytes) = akua_disk::read_file(&folder.join(MANIFEST), METADATA_LIMIT_BYTES) else {
-            return false;
-        };
+        // Whatever lies above may be the package's too: a pipe is not waited for.
+        let read = Folder::open(folder).and_then(|f| f.read(MANIFEST, METADATA_LIMIT_BYTES));
+        let Ok(bytes) = read else { return false };
         akua_manifest::has_workspace(&String::from_utf8_lossy(&bytes))
     };
     root.ancestors().skip(1).find(is_workspace).unwrap_or(root).to_path_buf()

@@ -224,6 +224,17 @@ impl Remote {
         {
             return Ok(pinned(pin));
         }
+        self.fetch_pinned(key, tag, pin, cache, yaml)
+    }
+
+    fn fetch_pinned(
+        &self,
+        key: &SourceKey,
+        tag: &str,
+        pin: Option<&LockedPackage>,
+        cache: &Cache,
+        yaml: &dyn Yaml,
+    ) -> Result<Fetched, Problem> {
         match place(key) {
             Some(Place::Oci { repository }) => {
                 oci::fetch(self.client()?, cache, repository, tag, pin)
@@ -252,19 +263,53 @@ impl Remote {
         key: &SourceKey,
         tag: &str,
         yaml: &dyn Yaml,
-    ) -> Result<Option<String>, Problem> {
+    ) -> Result<Current, Problem> {
         match place(key) {
             Some(Place::Oci { repository }) => {
-                oci::current(self.client()?, repository, tag).map(|digest| Some(digest.to_string()))
+                let found = oci::current(self.client()?, repository, tag)?;
+                Ok(Current::Is(found.to_string()))
             }
-            Some(Place::Git { url, reference }) => git::current(self.client()?, url, reference),
+            Some(Place::Git { url, reference }) => {
+                let found = git::current(self.client()?, url, reference)?;
+                Ok(found.map_or(Current::Gone, Current::Is))
+            }
             Some(Place::Helm { url, chart }) => {
                 let index = self.index(url, yaml)?;
-                Ok(index.digest(chart, tag).map(|digest| digest.to_string()))
+                if !index.has(chart, tag) {
+                    return Ok(Current::Gone);
+                }
+                let found = index.digest(chart, tag);
+                Ok(found.map_or(Current::Unknown, |digest| Current::Is(digest.to_string())))
             }
-            None => Ok(None),
+            None => Ok(Current::Unknown),
         }
     }
+
+    /// Returns the digest of the files of what an entry pins, whatever the entry says of it: what
+    /// was noted when it was fetched, else it is fetched again.
+    ///
+    /// # Errors
+    /// What [`akua_oci`] says; `LockDigestMismatch` where the pin itself is not what is served.
+    pub(crate) fn proven(
+        &self,
+        key: &SourceKey,
+        entry: &LockedPackage,
+        supply: (&Cache, &dyn Yaml),
+    ) -> Result<Digest, Problem> {
+        let (cache, yaml) = supply;
+        self.fetch_pinned(key, &entry.version, Some(entry), cache, yaml).map(|found| found.digest)
+    }
+}
+
+/// What a tag leads to now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Current {
+    /// This digest or commit.
+    Is(String),
+    /// Nobody says without fetching it.
+    Unknown,
+    /// There is no such tag any more.
+    Gone,
 }
 
 /// Returns what the lock says of a dependency, as if it had been fetched.

@@ -12,7 +12,7 @@ use pubgrub::{
 use semver::Version;
 use std::cell::RefCell;
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// What somebody asks for.
@@ -43,8 +43,13 @@ pub(crate) trait Catalog {
     fn candidates(&mut self, key: &SourceKey) -> Result<Vec<Candidate>, Self::Error>;
 
     /// Returns what a version asks for; `tag` is empty where there is only one. `None` where the
-    /// publisher withdrew it.
-    fn asks(&mut self, key: &SourceKey, tag: &str) -> Result<Option<Vec<Ask>>, Self::Error>;
+    /// publisher withdrew it and nobody names it exactly.
+    fn asks(
+        &mut self,
+        key: &SourceKey,
+        tag: &str,
+        exact: bool,
+    ) -> Result<Option<Vec<Ask>>, Self::Error>;
 
     /// Returns the tag that the lock has.
     fn locked(&self, key: &SourceKey) -> Option<String>;
@@ -73,7 +78,8 @@ pub(crate) fn resolve<C: Catalog>(
     asks: &[Ask],
     catalog: &mut C,
 ) -> Result<BTreeMap<SourceKey, String>, ResolveError<C::Error>> {
-    let state = State { catalog, tags: BTreeMap::new(), asked: BTreeMap::new() };
+    let state =
+        State { catalog, tags: BTreeMap::new(), asked: BTreeMap::new(), exact: BTreeSet::new() };
     let graph = Graph { root: asks, state: RefCell::new(state) };
     let solved = pubgrub::resolve(&graph, Node::Root(root.to_owned()), only());
     let state = graph.state.into_inner();
@@ -135,6 +141,8 @@ struct State<'c, C> {
     tags: BTreeMap<SourceKey, BTreeMap<Version, Candidate>>,
     /// Which requirement was written where.
     asked: BTreeMap<(Node, SourceKey), String>,
+    /// Versions that somebody names exactly: they are taken also where they were withdrawn.
+    exact: BTreeSet<(SourceKey, Version)>,
 }
 
 impl<C: Catalog> State<'_, C> {
@@ -165,7 +173,8 @@ impl<C: Catalog> State<'_, C> {
         if let RequirementKind::Exact(version) = requirement.kind() {
             let candidate = Candidate { tag: requirement.as_str().to_owned(), yanked: false };
             let known = self.tags.entry(ask.key.clone()).or_default();
-            known.entry(version.clone()).or_insert(candidate);
+            known.insert(version.clone(), candidate);
+            self.exact.insert((ask.key.clone(), version.clone()));
             return Ok(Ranges::singleton(version.clone()));
         }
         self.list(&ask.key)?;
@@ -184,11 +193,12 @@ impl<C: Catalog> State<'_, C> {
     /// Learns the versions of a source; of tags for the same version the shortest counts.
     fn list(&mut self, key: &SourceKey) -> Result<(), C::Error> {
         let mut candidates = self.catalog.candidates(key)?;
-        candidates.sort_by_key(|candidate| Reverse(candidate.tag.len()));
+        candidates.sort_by(|a, b| (a.tag.len(), &a.tag).cmp(&(b.tag.len(), &b.tag)));
         let known = self.tags.entry(key.clone()).or_default();
         for candidate in candidates {
             if let Some(version) = version_of_tag(&candidate.tag) {
-                known.insert(version, candidate);
+                // A tag that somebody names exactly stays.
+                known.entry(version).or_insert(candidate);
             }
         }
         Ok(())
@@ -252,7 +262,8 @@ impl<C: Catalog> DependencyProvider for Graph<'_, C> {
             Node::Root(_) => Some(self.root.to_vec()),
             Node::Source(key) => {
                 let tag = state.tag(key, version);
-                state.catalog.asks(key, &tag).map_err(Failed)?
+                let exact = state.exact.contains(&(key.clone(), version.clone()));
+                state.catalog.asks(key, &tag, exact).map_err(Failed)?
             }
         };
         let Some(asks) = asks else {

@@ -3,10 +3,10 @@
 use crate::catalog::{Supply, offline};
 use crate::key::SourceKey;
 use crate::problem::{Drift, Problem};
-use crate::project::{Project, find_locked};
+use crate::project::Project;
 use crate::remote::Wanted;
 use akua_disk::{Folder, Staging, TreeFile, TreeLimits};
-use akua_manifest::{Alias, Lock, LockedPackage, Source};
+use akua_manifest::{Lock, LockedPackage, Source};
 use akua_source::{Diagnostic, Digest};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -17,16 +17,26 @@ pub const VENDOR: &str = ".akua/vendor";
 /// A vendored dependency.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Vendored {
-    /// Its directory below [`VENDOR`]: an alias, or `NAME@VERSION` of what a dependency depends on.
+    /// Its directory below [`VENDOR`]: an alias, or `NAME@VERSION-DIGEST` of what a dependency depends on.
     pub directory: String,
     /// The digest of its files.
     pub digest: Digest,
 }
 
 /// Returns the directories in which an entry may be vendored, the likeliest first.
-pub(crate) fn places(entry: &LockedPackage, alias: Option<&Alias>) -> Vec<String> {
-    let alias = alias.map(|alias| alias.as_str().to_owned());
-    alias.into_iter().chain([indirect(entry)]).collect()
+pub(crate) fn places(entry: &LockedPackage, alias: Option<&String>) -> Vec<String> {
+    alias.cloned().into_iter().chain([indirect(entry)]).collect()
+}
+
+/// Returns the alias of each source that the manifest declares: its copy has that name, whoever
+/// asks for it.
+pub(crate) fn aliases(project: &Project) -> BTreeMap<SourceKey, String> {
+    let declared = project.manifest.dependencies.iter().rev();
+    let remote = declared.filter_map(|declared| {
+        let key = SourceKey::remote(&declared.source, &declared.alias)?;
+        Some((key, declared.alias.to_string()))
+    });
+    remote.collect()
 }
 
 /// Opens a vendored copy, if there is one.
@@ -72,7 +82,8 @@ fn indirect(entry: &LockedPackage) -> String {
     let letter = |letter: char| {
         if letter.is_ascii_alphanumeric() || "._-+".contains(letter) { letter } else { '_' }
     };
-    let text = format!("{}@{}", entry.name, entry.version);
+    // Two repositories may have something of that name and version.
+    let text = format!("{}@{}-{}", entry.name, entry.version, entry.digest.short());
     text.chars().map(|found| if found == '@' { '@' } else { letter(found) }).collect()
 }
 
@@ -80,23 +91,17 @@ fn indirect(entry: &LockedPackage) -> String {
 pub(crate) fn directories<'l>(
     project: &Project,
     lock: &'l Lock,
-) -> Result<BTreeMap<String, &'l LockedPackage>, Problem> {
+) -> BTreeMap<String, &'l LockedPackage> {
+    let aliases = aliases(project);
     let mut found: BTreeMap<String, &LockedPackage> = BTreeMap::new();
-    for declared in &project.manifest.dependencies {
-        let key = project.key(declared).map_err(|error| project.problem(*error))?;
-        if let Some(entry) = find_locked(lock, &key, &declared.source) {
-            found.insert(declared.alias.to_string(), entry);
-        }
-    }
     for entry in &lock.packages {
-        if !found.values().any(|known| *known == entry) {
-            found.insert(indirect(entry), entry);
-        }
+        let alias = aliases.get(&SourceKey::locked(&entry.source));
+        found.insert(alias.cloned().unwrap_or_else(|| indirect(entry)), entry);
     }
     found.retain(|_, entry| {
         entry.replaced.is_none() && SourceKey::locked(&entry.source).path().is_none()
     });
-    Ok(found)
+    found
 }
 
 /// Copies all fetched dependencies of a lock into the package, instead of what is vendored there.
@@ -132,7 +137,7 @@ pub fn vendored_files(
     lock: &Lock,
     supply: &Supply,
 ) -> Result<Vec<(String, Vec<TreeFile>)>, Problem> {
-    let directories = directories(project, lock)?;
+    let directories = directories(project, lock);
     prefetch(directories.values().copied(), supply);
     let mut found = Vec::new();
     for (directory, entry) in directories {

@@ -7,7 +7,7 @@ use crate::problem::{Drift, Problem};
 use crate::project::{Project, find_locked};
 use crate::vendor::{self, VENDOR};
 use akua_disk::{Folder, TreeLimits};
-use akua_manifest::{Lock, LockedPackage};
+use akua_manifest::Lock;
 use akua_source::Diagnostic;
 
 /// Returns all that differs from what a project's lock says. What is in neither place is no drift:
@@ -25,7 +25,7 @@ pub fn verify(project: &Project, supply: &Supply) -> Result<Vec<Diagnostic>, Pro
         return Err(Diagnostic::error("E_LOCK_MISSING", message).help(help).into());
     };
     let mut found = manifest_drift(project, lock);
-    found.extend(path_drift(project, lock)?);
+    found.extend(path_drift(project, lock)?.into_iter().map(|(_, diagnostic)| diagnostic));
     found.extend(vendor_drift(project, lock)?);
     found.extend(cache_drift(lock, supply)?);
     Ok(found)
@@ -34,47 +34,24 @@ pub fn verify(project: &Project, supply: &Supply) -> Result<Vec<Diagnostic>, Pro
 /// Declared dependencies that are not locked, and entries that nothing depends on.
 fn manifest_drift(project: &Project, lock: &Lock) -> Vec<Diagnostic> {
     let mut found = Vec::new();
-    let mut waiting: Vec<&LockedPackage> = Vec::new();
+    let replaced = project.replaced();
     for declared in &project.manifest.dependencies {
-        let key = match project.key(declared) {
-            Ok(key) => key,
-            // Its directory is gone: that is said where paths are checked, if it was locked.
-            Err(error) => {
-                let source = match &declared.source {
-                    akua_manifest::Source::Path { path } => path.trim_start_matches("./"),
-                    _ => "",
-                };
-                let gone = lock.packages.iter().find(|entry| {
-                    SourceKey::locked(&entry.source).path() == Some(source.trim_end_matches('/'))
-                });
-                match gone {
-                    Some(entry) => waiting.push(entry),
-                    None => found.push(*error),
-                }
-                continue;
-            }
-        };
-        match find_locked(lock, &key, &declared.source) {
-            Some(entry) if entry.replaced == declared.replace => waiting.push(entry),
-            _ => {
-                let alias = &declared.alias;
-                let message = format!("akua.lock has nothing that fits the dependency `{alias}`");
-                let diagnostic = Drift::Unlocked.diagnostic(message);
-                found.push(diagnostic.label(declared.span, ""));
-            }
+        let key = project.key_of(declared);
+        if find_locked(lock, &key, &declared.source).is_none() {
+            let alias = &declared.alias;
+            let message = format!("akua.lock has nothing that fits the dependency `{alias}`");
+            let diagnostic = Drift::Unlocked.diagnostic(message);
+            found.push(diagnostic.label(declared.span, ""));
         }
     }
-    let mut reached: Vec<&LockedPackage> = Vec::new();
-    while let Some(entry) = waiting.pop() {
-        if reached.contains(&entry) {
-            continue;
+    let reached = project.reachable(lock);
+    for entry in &reached {
+        let key = SourceKey::locked(&entry.source);
+        if entry.replaced.as_ref() != replaced.get(&key) {
+            let message = format!("akua.toml and akua.lock do not agree on what replaces `{key}`");
+            found.push(Drift::Unlocked.diagnostic(message));
         }
-        reached.push(entry);
-        for name in &entry.dependencies {
-            if let Some(next) = referenced(lock, name) {
-                waiting.push(next);
-                continue;
-            }
+        for name in entry.dependencies.iter().filter(|name| referenced(lock, name).is_none()) {
             let message = format!("akua.lock has no `{name}`, which `{}` depends on", entry.name);
             found.push(Drift::Unlocked.diagnostic(message));
         }
@@ -88,9 +65,7 @@ fn manifest_drift(project: &Project, lock: &Lock) -> Vec<Diagnostic> {
 
 fn vendor_drift(project: &Project, lock: &Lock) -> Result<Vec<Diagnostic>, Problem> {
     let mut found = Vec::new();
-    // Where a directory is gone aliases cannot be told: that is said elsewhere.
-    let Ok(directories) = vendor::directories(project, lock) else { return Ok(found) };
-    for (directory, entry) in directories {
+    for (directory, entry) in vendor::directories(project, lock) {
         let Some(folder) = vendor::open(project.root.path(), &directory)? else { continue };
         let digest = folder.digest(TreeLimits::default())?;
         if digest != entry.digest {

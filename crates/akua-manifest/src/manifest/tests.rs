@@ -43,6 +43,12 @@ fn every_refusal_points_at_its_byte() {
         &HEAD.replace("\"a\"", "\"-a\""),
         "`\"-a\"`: expected letters, digits, `-` and `_`, not beginning with `-`",
     );
+    for version in ["", "/../../x", "1 2", "../1", "1/2", "1..2"] {
+        check(
+            &HEAD.replace("0.1.0", version),
+            &format!("`\"{version}\"`: expected a version such as `0.1.0`"),
+        );
+    }
     check(
         &HEAD.replace("akua.dev/v1alpha1", "v1"),
         "`\"v1\"`: expected an edition such as `akua.dev/v1alpha1`",

@@ -20,7 +20,7 @@ const ARCHIVE_LIMIT_BYTES: u64 = 100 << 20;
 /// The index of a repository.
 #[derive(Debug, Deserialize)]
 pub(super) struct Index {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "readable")]
     entries: BTreeMap<String, Vec<Entry>>,
 }
 
@@ -35,6 +35,18 @@ struct Entry {
     digest: Option<String>,
     #[serde(default)]
     deprecated: bool,
+}
+
+/// Reads the entries that can be read: one that is odd does not make the others unusable.
+fn readable<'d, D: serde::Deserializer<'d>>(
+    from: D,
+) -> Result<BTreeMap<String, Vec<Entry>>, D::Error> {
+    let raw: BTreeMap<String, Vec<serde_json::Value>> = BTreeMap::deserialize(from)?;
+    let entries = raw.into_iter().map(|(name, versions)| {
+        let versions = versions.into_iter();
+        (name, versions.filter_map(|entry| serde_json::from_value(entry).ok()).collect())
+    });
+    Ok(entries.collect())
 }
 
 /// Fetches the index of a repository.
@@ -61,6 +73,11 @@ impl Index {
     /// Returns the digest of an archive, as the index has it.
     pub(super) fn digest(&self, chart: &str, version: &str) -> Option<Digest> {
         self.entry(chart, version)?.archive_digest()
+    }
+
+    /// Returns whether there is this version of a chart.
+    pub(super) fn has(&self, chart: &str, version: &str) -> bool {
+        self.entry(chart, version).is_some()
     }
 
     fn entry(&self, chart: &str, version: &str) -> Option<&Entry> {

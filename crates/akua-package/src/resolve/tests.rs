@@ -44,7 +44,7 @@ impl Catalog for Lines<'_> {
         if found.is_empty() { Err(Unknown(key.to_string())) } else { Ok(found) }
     }
 
-    fn asks(&mut self, key: &SourceKey, tag: &str) -> Result<Option<Vec<Ask>>, Unknown> {
+    fn asks(&mut self, key: &SourceKey, tag: &str, _: bool) -> Result<Option<Vec<Ask>>, Unknown> {
         let tag = if tag.is_empty() { "-" } else { tag };
         let found = self.of(key).find(|(found, _)| found.trim_start_matches('!') == tag);
         found.map(|(_, text)| Some(asks(text))).ok_or_else(|| Unknown(format!("{key} {tag}")))
@@ -95,6 +95,14 @@ fn sources_with_one_version() {
 fn tags_with_a_prefix_are_versions() {
     check("a ^1", "a v1.0.0:\na v1.1.0:\n", "a v1.1.0");
     check("a 1.0.0", "a 1.0.0:\na v1.0.0:\n", "a 1.0.0");
+}
+
+#[test]
+fn tags_that_move_are_no_versions() {
+    let lines = "a 1.2.0:\na 1.2:\na 1:\na 20240101:\nb 1.0.0: a ^1.2\n";
+    check("a ^1.2", lines, "a 1.2.0");
+    check("a >=1.0", lines, "a 1.2.0");
+    check("a 1.2.0, b ^1", lines, "a 1.2.0, b 1.0.0");
 }
 
 #[test]
