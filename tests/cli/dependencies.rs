@@ -290,7 +290,18 @@ fn links_to_the_same_place_many_times_end() -> Result<()> {
         }
     }
     fs::create_dir_all(project.path("charts/web/d34"))?;
-    project.refused(&["lock"], 2, &["more than 20000 files"])
+    project.refused(&["lock"], 6, &["E_BUDGET_READ", "more than 20000 files"])
+}
+
+#[test]
+fn a_dependency_that_cannot_be_read_is_named() -> Result<()> {
+    let project = with_chart("special")?;
+    let pipe = project.path("charts/web/pipe");
+    rustix::fs::mkfifoat(rustix::fs::CWD, pipe, rustix::fs::Mode::RUSR)?;
+    project.refused(&["lock"], 1, &["E_PATH_ESCAPE", "`charts/web`", "`pipe`"])?;
+    fs::remove_file(project.path("charts/web/pipe"))?;
+    std::os::unix::fs::symlink("/etc/passwd", project.path("charts/web/out"))?;
+    project.refused(&["lock"], 1, &["E_PATH_ESCAPE", "`charts/web`", "`out`"])
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use crate::cache::Cache;
 use crate::content::{Content, ContentError, Reader, Want, Yaml};
 use crate::key::SourceKey;
-use crate::problem::Problem;
+use crate::problem::{Problem, in_dependency};
 use crate::project::{Project, inside};
 use crate::remote::{Fetched, Remote, Wanted, pinned, tag_of};
 use crate::resolve::{Ask, Candidate, Catalog};
@@ -188,7 +188,8 @@ impl<'p> Live<'p> {
             let root = self.project.root.path();
             let folder = inside(root, &self.project.workspace, &alias, &path)?;
             let content = self.read(&folder, &alias)?;
-            let digest = folder.digest(TreeLimits::default())?;
+            let digest = folder.digest(TreeLimits::default());
+            let digest = digest.map_err(|error| in_dependency(&alias, error))?;
             let base = Base::Local(folder.path());
             let asks = self.asks_of(&content, &base)?;
             let fetched = Fetched {

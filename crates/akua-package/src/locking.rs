@@ -2,7 +2,7 @@
 
 use crate::catalog::{Live, Supply};
 use crate::key::SourceKey;
-use crate::problem::{Drift, Problem};
+use crate::problem::{Drift, Problem, in_dependency};
 use crate::project::{LOCK, Project, find_locked, inside};
 use crate::remote::{Current, changed};
 use crate::resolve::{ResolveError, resolve};
@@ -200,7 +200,8 @@ pub(crate) fn path_drift(
         let Some(path) = entry.replaced.as_deref().or_else(|| key.path()) else { continue };
         let found = if akua_disk::is_folder(&root.join(path)) {
             let folder = inside(root, &project.workspace, &entry.name, path)?;
-            let digest = folder.digest(TreeLimits::default())?;
+            let digest = folder.digest(TreeLimits::default());
+            let digest = digest.map_err(|error| in_dependency(&entry.name, error))?;
             (digest != entry.digest).then(|| path_changed(path, &entry.digest, &digest))
         } else {
             let message = format!("the directory `{path}` of `{}` is gone", entry.name);

@@ -68,12 +68,32 @@ impl From<Box<Diagnostic>> for Problem {
 
 impl From<DiskError> for Problem {
     fn from(error: DiskError) -> Self {
-        let escape = matches!(error, DiskError::Escape { .. });
-        let code = if escape { "E_PATH_ESCAPE" } else { "E_IO" };
-        let diagnostic = Diagnostic::error(code, error.to_string());
+        let (code, help) = match &error {
+            DiskError::Escape { .. } => ("E_PATH_ESCAPE", "remove the link that leads out"),
+            DiskError::Special { .. } => {
+                ("E_PATH_ESCAPE", "only regular files and directories are read: remove it")
+            }
+            DiskError::TooLarge { .. } | DiskError::TooMany { .. } => {
+                ("E_BUDGET_READ", "depend on a smaller directory, or leave large files out of it")
+            }
+            DiskError::Missing { .. } | DiskError::Io { .. } => {
+                ("E_IO", "check that it is there, and its permissions")
+            }
+            DiskError::Write { .. } => ("E_IO", "check the permissions, and the space on the disk"),
+        };
+        let diagnostic = Diagnostic::error(code, error.to_string()).help(help);
         match std::error::Error::source(&error) {
             Some(source) => diagnostic.note(source.to_string()).into(),
             None => diagnostic.into(),
         }
     }
+}
+
+/// Returns the problem that a dependency cannot be read.
+pub(crate) fn in_dependency(name: &str, error: DiskError) -> Problem {
+    let mut problem = Problem::from(error);
+    for diagnostic in &mut problem.diagnostics {
+        diagnostic.message = format!("in the dependency `{name}`: {}", diagnostic.message);
+    }
+    problem
 }

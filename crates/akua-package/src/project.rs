@@ -4,7 +4,7 @@ use crate::content::{ENTRY, MANIFEST, METADATA_LIMIT_BYTES};
 use crate::key::SourceKey;
 use crate::locking::referenced;
 use crate::problem::Problem;
-use akua_disk::Folder;
+use akua_disk::{DiskError, Folder};
 use akua_manifest::{Dependency, Lock, LockedPackage, Manifest, Source, parse_lock};
 use akua_source::{Diagnostic, SourceMap};
 use std::collections::BTreeMap;
@@ -213,7 +213,11 @@ pub(crate) fn inside(
     alias: &str,
     path: &str,
 ) -> Result<Folder, Box<Diagnostic>> {
-    let folder = Folder::open(&base.join(path)).map_err(|_missing| {
+    let folder = Folder::open(&base.join(path)).map_err(|error| {
+        if !matches!(error, DiskError::Missing { .. }) {
+            let told = Diagnostic::error("E_IO", format!("the dependency `{alias}`: {error}"));
+            return Box::new(told.help("check the directory's permissions"));
+        }
         let message = format!("there is no directory `{path}` for the dependency `{alias}`");
         let help = "correct the path in akua.toml; it is relative to that file";
         Box::new(Diagnostic::error("E_CHART_RESOLVE", message).help(help))
