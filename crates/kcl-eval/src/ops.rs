@@ -38,7 +38,7 @@ pub(crate) fn binary(op: BinOp, a: &Value, b: &Value) -> Eval<Value> {
             let length = items.len().saturating_mul(times);
             Ok(Value::list(items.iter().cycle().take(length).cloned().collect()))
         }
-        _ => Err(unsupported(op_text(op), a, b)),
+        _ => Err(unsupported(op.text(), a, b)),
     }
 }
 
@@ -125,7 +125,7 @@ fn float(op: BinOp, x: f64, y: f64, a: &Value, b: &Value) -> Eval<Value> {
         BinOp::Mod => x % y,
         BinOp::Pow => x.powf(y),
         BinOp::Shl | BinOp::Shr | BinOp::BitAnd | BinOp::BitOr | BinOp::BitXor => {
-            return Err(unsupported(op_text(op), a, b));
+            return Err(unsupported(op.text(), a, b));
         }
     }))
 }
@@ -169,7 +169,7 @@ fn order(op: CmpOp, a: &Value, b: &Value) -> Eval<Ordering> {
         (Value::Int(x), Value::Float(y)) => as_f64(*x).partial_cmp(y),
         (Value::Float(x), Value::Int(y)) => x.partial_cmp(&as_f64(*y)),
         (Value::List(x), Value::List(y)) => return list_order(op, x, y),
-        _ => return Err(unsupported(cmp_text(op), a, b)),
+        _ => return Err(unsupported(op.text(), a, b)),
     };
     Ok(found.unwrap_or(Ordering::Greater))
 }
@@ -237,37 +237,4 @@ pub(crate) fn unsupported(op: &str, a: &Value, b: &Value) -> Box<akua_source::Di
     let message =
         format!("unsupported operand type(s) for {op}: '{}' and '{}'", type_of(a), type_of(b));
     error("TypeError", message)
-}
-
-/// Returns an operator as it is written.
-pub(crate) fn op_text(op: BinOp) -> &'static str {
-    match op {
-        BinOp::Add => "+",
-        BinOp::Sub => "-",
-        BinOp::Mul => "*",
-        BinOp::Div => "/",
-        BinOp::FloorDiv => "//",
-        BinOp::Mod => "%",
-        BinOp::Pow => "**",
-        BinOp::Shl => "<<",
-        BinOp::Shr => ">>",
-        BinOp::BitAnd => "&",
-        BinOp::BitOr => "|",
-        BinOp::BitXor => "^",
-    }
-}
-
-fn cmp_text(op: CmpOp) -> &'static str {
-    match op {
-        CmpOp::Eq => "==",
-        CmpOp::NotEq => "!=",
-        CmpOp::Lt => "<",
-        CmpOp::LtE => "<=",
-        CmpOp::Gt => ">",
-        CmpOp::GtE => ">=",
-        CmpOp::In => "in",
-        CmpOp::NotIn => "not in",
-        CmpOp::Is => "is",
-        CmpOp::IsNot => "is not",
-    }
 }

@@ -184,7 +184,7 @@ impl<'p> Checker<'p> {
             return Ty::Any;
         }
         ops::binary(op, &left, &right).unwrap_or_else(|| {
-            self.unsupported(ops::binary_sign(op), &left, &right, span);
+            self.unsupported(op.text(), &left, &right, span);
             Ty::Any
         })
     }
@@ -195,7 +195,7 @@ impl<'p> Checker<'p> {
         for (at, (op, right)) in rest.iter().enumerate() {
             let right = self.expr(right);
             if at == 0 && !ops::compares(*op, &left, &right) {
-                self.unsupported(ops::compare_sign(*op), &left, &right, span);
+                self.unsupported(op.text(), &left, &right, span);
             }
         }
         Ty::Bool

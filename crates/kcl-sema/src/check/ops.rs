@@ -118,40 +118,6 @@ pub(super) fn unary(op: UnaryOp, value: &Ty) -> Option<Ty> {
     }
 }
 
-/// Returns the sign of an operator in the source.
-pub(super) fn binary_sign(op: BinOp) -> &'static str {
-    match op {
-        BinOp::Add => "+",
-        BinOp::Sub => "-",
-        BinOp::Mul => "*",
-        BinOp::Div => "/",
-        BinOp::FloorDiv => "//",
-        BinOp::Mod => "%",
-        BinOp::Pow => "**",
-        BinOp::Shl => "<<",
-        BinOp::Shr => ">>",
-        BinOp::BitAnd => "&",
-        BinOp::BitOr => "|",
-        BinOp::BitXor => "^",
-    }
-}
-
-/// Returns the sign of a comparison in the source.
-pub(super) fn compare_sign(op: CmpOp) -> &'static str {
-    match op {
-        CmpOp::Eq => "==",
-        CmpOp::NotEq => "!=",
-        CmpOp::Lt => "<",
-        CmpOp::LtE => "<=",
-        CmpOp::Gt => ">",
-        CmpOp::GtE => ">=",
-        CmpOp::In => "in",
-        CmpOp::NotIn => "not in",
-        CmpOp::Is => "is",
-        CmpOp::IsNot => "is not",
-    }
-}
-
 /// Returns the sign of a prefix operator in the source.
 pub(super) fn unary_sign(op: UnaryOp) -> &'static str {
     match op {

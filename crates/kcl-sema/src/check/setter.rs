@@ -149,7 +149,7 @@ impl<'p> Checker<'p> {
                 self.mismatch(&result, &left, site);
             }
             Some(_) => {}
-            None => self.unsupported(ops::binary_sign(op), &left, &right, site.span),
+            None => self.unsupported(op.text(), &left, &right, site.span),
         }
     }
 

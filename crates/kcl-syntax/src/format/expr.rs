@@ -2,7 +2,7 @@
 
 use super::printer::{Gaps, Printer};
 use super::schema::end_of;
-use crate::ast::{Args, BinOp, CmpOp, Expr, ExprKind, Lambda, Quantifier, QuantifierKind, UnaryOp};
+use crate::ast::{Args, Expr, ExprKind, Lambda, Quantifier, QuantifierKind, UnaryOp};
 use crate::token::{Op, Tok};
 use akua_source::Span;
 
@@ -51,14 +51,14 @@ impl Printer<'_> {
                 self.expr(inner);
                 self.write(")");
             }
-            ExprKind::Binary(left, op, right) => self.infix(left, mark(*op), right),
+            ExprKind::Binary(left, op, right) => self.infix(left, op.text(), right),
             ExprKind::And(left, right) => self.infix(left, "and", right),
             ExprKind::Or(left, right) => self.infix(left, "or", right),
             ExprKind::Compare(first, rest) => {
                 self.expr(first);
                 for (op, operand) in rest {
                     self.write(" ");
-                    self.write(comparison(*op));
+                    self.write(op.text());
                     self.write(" ");
                     self.expr(operand);
                 }
@@ -213,38 +213,4 @@ impl Printer<'_> {
 
 fn is_empty(args: &Args) -> bool {
     args.positional.is_empty() && args.keyword.is_empty()
-}
-
-/// Returns the text of an operator.
-pub(super) fn mark(op: BinOp) -> &'static str {
-    match op {
-        BinOp::Add => "+",
-        BinOp::Sub => "-",
-        BinOp::Mul => "*",
-        BinOp::Div => "/",
-        BinOp::FloorDiv => "//",
-        BinOp::Mod => "%",
-        BinOp::Pow => "**",
-        BinOp::Shl => "<<",
-        BinOp::Shr => ">>",
-        BinOp::BitAnd => "&",
-        BinOp::BitOr => "|",
-        BinOp::BitXor => "^",
-    }
-}
-
-/// Returns the text of a comparison.
-fn comparison(op: CmpOp) -> &'static str {
-    match op {
-        CmpOp::Eq => "==",
-        CmpOp::NotEq => "!=",
-        CmpOp::Lt => "<",
-        CmpOp::LtE => "<=",
-        CmpOp::Gt => ">",
-        CmpOp::GtE => ">=",
-        CmpOp::In => "in",
-        CmpOp::NotIn => "not in",
-        CmpOp::Is => "is",
-        CmpOp::IsNot => "is not",
-    }
 }

@@ -167,7 +167,7 @@ impl Printer<'_> {
     /// ` += `.
     pub(super) fn augmented(&mut self, op: BinOp) {
         self.write(" ");
-        self.write(super::expr::mark(op));
+        self.write(op.text());
         self.write("= ");
     }
 
