@@ -68,7 +68,7 @@ impl<'p> Live<'p> {
     }
 
     /// Returns what the project itself asks for.
-    pub(crate) fn root_asks(&mut self) -> Result<Vec<Ask>, Problem> {
+    pub(crate) fn root_asks(&self) -> Result<Vec<Ask>, Problem> {
         let mut asks = Vec::new();
         for declared in &self.project.manifest.dependencies {
             let want = Want { alias: declared.alias.clone(), source: declared.source.clone() };
@@ -259,14 +259,14 @@ impl Catalog for Live<'_> {
         exact: bool,
     ) -> Result<Option<Vec<Ask>>, Problem> {
         let tag = tag_of(key).unwrap_or(tag).to_owned();
-        let known = match self.known.get(&(key.clone(), tag.clone())) {
-            Some(known) => known.clone(),
-            None => self.look(key, &tag)?,
-        };
-        let withdrawn = known.fetched.yanked && !exact && !self.kept.contains_key(key);
-        let asks = known.asks.clone();
-        self.known.insert((key.clone(), tag), known);
-        Ok((!withdrawn).then_some(asks))
+        let name = (key.clone(), tag);
+        if !self.known.contains_key(&name) {
+            let known = self.look(key, &name.1)?;
+            self.known.insert(name.clone(), known);
+        }
+        let keeps = exact || self.kept.contains_key(key);
+        let usable = self.known.get(&name).filter(|known| keeps || !known.fetched.yanked);
+        Ok(usable.map(|known| known.asks.clone()))
     }
 
     fn locked(&self, key: &SourceKey) -> Option<String> {

@@ -1,6 +1,6 @@
 //! What makes two dependencies the same: where they come from.
 
-use akua_manifest::{Alias, GitReference, RequirementKind, Source};
+use akua_manifest::{Alias, GitReference, LockedPackage, RequirementKind, Source};
 use std::fmt;
 use std::path::{Component, Path};
 
@@ -58,6 +58,12 @@ impl fmt::Display for SourceKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.path().unwrap_or(&self.0))
     }
+}
+
+/// Returns the directory of an entry of the lock that lies on this machine, relative to the lock: its
+/// own, or the one that stands in for it. What has none is fetched.
+pub(crate) fn local_path(entry: &LockedPackage) -> Option<&str> {
+    entry.replaced.as_deref().or_else(|| entry.source.strip_prefix(PATH))
 }
 
 /// Returns the way from one directory to another, with `/`.

@@ -1,8 +1,8 @@
 //! From a path that a person named to a package with open folders, all of them what the lock says.
 
-use crate::catalog::{Supply, offline};
+use crate::catalog::Supply;
 use crate::content::{self, ENTRY, METADATA_LIMIT_BYTES};
-use crate::key::SourceKey;
+use crate::key::{SourceKey, local_path};
 use crate::locking::{path_changed, referenced};
 use crate::problem::{Drift, Problem};
 use crate::project::{Project, find_locked, inside, no_entry, normal, read_manifest};
@@ -276,11 +276,8 @@ impl Graph {
     fn prefetch(&self) {
         let Some(lock) = &self.lock else { return };
         let is_vendored = akua_disk::is_folder(&self.root.join(vendor::VENDOR));
-        let entries = lock.packages.iter().filter(|entry| {
-            let local =
-                entry.replaced.is_some() || SourceKey::locked(&entry.source).path().is_some();
-            !local && !is_vendored
-        });
+        let entries = lock.packages.iter();
+        let entries = entries.filter(|entry| local_path(entry).is_none() && !is_vendored);
         vendor::prefetch(entries, &self.supply);
     }
 
@@ -290,8 +287,7 @@ impl Graph {
         let vendored = self.root.join(vendor::VENDOR);
         let names = akua_disk::names(&vendored).unwrap_or_default();
         let places = lock.packages.iter().map(|entry| {
-            let key = SourceKey::locked(&entry.source);
-            let local = entry.replaced.as_deref().or_else(|| key.path());
+            let local = local_path(entry);
             local.map_or_else(|| self.supply.cache.tree(&entry.digest), |path| self.root.join(path))
         });
         let fetched = places.filter_map(|path| Folder::open(&path).ok());
@@ -316,7 +312,7 @@ impl Graph {
             let message = format!("akua.toml and akua.lock do not agree on what replaces `{key}`");
             return Err(Drift::Unlocked.diagnostic(message).into());
         }
-        if let Some(path) = entry.replaced.as_deref().or_else(|| key.path()) {
+        if let Some(path) = local_path(entry) {
             let folder = inside(&self.root, &self.workspace, &entry.name, path)?;
             let found = self.digest(&folder)?;
             if found != entry.digest {
@@ -333,20 +329,11 @@ impl Graph {
             }
             return Err(vendor::changed(entry, &format!("{}/{name}", vendor::VENDOR), &found));
         }
-        let cache = &self.supply.cache;
-        let tree = cache.tree(&entry.digest);
-        if let Ok(folder) = Folder::open(&tree)
-            && self.digest(&folder)? == entry.digest
-        {
-            let tree = folder.path().to_path_buf();
-            return Ok((folder, Some(tree)));
-        }
-        // What is broken goes.
-        let _gone = cache.open(&entry.digest)?;
-        let Some(remote) = &self.supply.remote else { return Err(offline(&key, &entry.version)) };
-        let supply = (cache, self.supply.yaml.as_ref());
-        remote.fetch(&key, &entry.version, Some(entry), supply)?;
-        let folder = Folder::open(&tree)?;
+        let folder = match Folder::open(&self.supply.cache.tree(&entry.digest)) {
+            // It was digested before, with the others.
+            Ok(folder) if self.digest(&folder)? == entry.digest => folder,
+            _ => vendor::tree(entry, &self.supply)?,
+        };
         let tree = folder.path().to_path_buf();
         Ok((folder, Some(tree)))
     }

@@ -1,13 +1,13 @@
 //! Writing and checking `akua.lock`.
 
 use crate::catalog::{Live, Supply};
-use crate::key::SourceKey;
+use crate::key::{SourceKey, local_path};
 use crate::problem::{Drift, Problem, in_dependency};
 use crate::project::{LOCK, Project, find_locked, inside};
 use crate::remote::{Current, changed};
 use crate::resolve::{ResolveError, resolve};
 use akua_disk::TreeLimits;
-use akua_manifest::{Lock, LockedPackage};
+use akua_manifest::{Dependency, Lock, LockedPackage};
 use akua_source::{Diagnostic, Digest};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -113,6 +113,21 @@ pub fn referenced<'l>(lock: &'l Lock, reference: &str) -> Option<&'l LockedPacka
     })
 }
 
+/// Returns entries and all that they lead to.
+pub(crate) fn reached_from<'l>(
+    lock: &'l Lock,
+    mut waiting: Vec<&'l LockedPackage>,
+) -> Vec<&'l LockedPackage> {
+    let mut reached: Vec<&LockedPackage> = Vec::new();
+    while let Some(entry) = waiting.pop() {
+        if !reached.contains(&entry) {
+            reached.push(entry);
+            waiting.extend(entry.dependencies.iter().filter_map(|name| referenced(lock, name)));
+        }
+    }
+    reached
+}
+
 fn conflict(chain: &[String]) -> Problem {
     let message = "the dependencies do not fit together";
     let help = "change one of the requirements, or replace a dependency: replace = { path = … }";
@@ -128,22 +143,16 @@ fn reuse(project: &Project, lock: &Lock) -> Option<Lock> {
     let mut wanted: Vec<&LockedPackage> = Vec::new();
     for declared in &project.manifest.dependencies {
         let key = project.key(declared).ok()?;
-        let entry = find_locked(lock, &key, &declared.source)?;
-        wanted.push(entry);
+        wanted.push(find_locked(lock, &key, &declared.source)?);
     }
-    let mut packages: BTreeSet<&LockedPackage> = BTreeSet::new();
     let replaced = project.replaced();
-    while let Some(entry) = wanted.pop() {
-        if entry.replaced.as_ref() != replaced.get(&SourceKey::locked(&entry.source)) {
-            return None;
-        }
-        if packages.insert(entry) {
-            for dependency in &entry.dependencies {
-                wanted.push(referenced(lock, dependency)?);
-            }
-        }
-    }
-    Some(Lock::new(packages.into_iter().cloned().collect()))
+    let packages = reached_from(lock, wanted);
+    let fits = |entry: &&LockedPackage| {
+        entry.replaced.as_ref() == replaced.get(&SourceKey::locked(&entry.source))
+            && entry.dependencies.iter().all(|name| referenced(lock, name).is_some())
+    };
+    let all_fit = packages.iter().all(fits);
+    all_fit.then(|| Lock::new(packages.into_iter().cloned().collect()))
 }
 
 /// Returns the sources that an update of some aliases leaves to be resolved anew: theirs, and what
@@ -161,27 +170,20 @@ fn dropped(
             return Err(Diagnostic::error("E_REMOVE_NOT_FOUND", message).help(help).into());
         }
     }
+    let is_named =
+        |declared: &Dependency| aliases.iter().any(|alias| alias == declared.alias.as_str());
     let named = project.manifest.dependencies.iter();
     let named: BTreeSet<String> = named
-        .filter(|declared| aliases.iter().any(|alias| alias == declared.alias.as_str()))
+        .filter(|declared| is_named(declared))
         .map(|declared| project.key_of(declared).as_str().to_owned())
         .collect();
-    let mut reached: BTreeSet<String> = BTreeSet::new();
-    let mut waiting: Vec<&LockedPackage> = Vec::new();
-    for declared in &project.manifest.dependencies {
-        if aliases.iter().any(|alias| alias == declared.alias.as_str()) {
-            continue;
-        }
-        waiting.extend(find_locked(lock, &project.key_of(declared), &declared.source));
-    }
-    while let Some(entry) = waiting.pop() {
-        if reached.insert(entry.source.clone()) {
-            let next = entry.dependencies.iter();
-            waiting.extend(next.filter_map(|dependency| referenced(lock, dependency)));
-        }
-    }
-    let all = lock.packages.iter().map(|entry| entry.source.clone());
-    Ok(all.filter(|source| named.contains(source) || !reached.contains(source)).collect())
+    let others = project.manifest.dependencies.iter();
+    let others = others.filter(|declared| !is_named(declared));
+    let reached = reached_from(lock, project.locked(lock, others));
+    let dropped = lock.packages.iter().filter(|entry| {
+        named.contains(&entry.source) || !reached.iter().any(|kept| kept.source == entry.source)
+    });
+    Ok(dropped.map(|entry| entry.source.clone()).collect())
 }
 
 /// Returns how directories that the manifest leads to differ from what the lock says of them, by
@@ -196,8 +198,7 @@ pub(crate) fn path_drift(
     let root = project.root.path();
     let mut drift = Vec::new();
     for entry in project.reachable(lock) {
-        let key = SourceKey::locked(&entry.source);
-        let Some(path) = entry.replaced.as_deref().or_else(|| key.path()) else { continue };
+        let Some(path) = local_path(entry) else { continue };
         let found = if akua_disk::is_folder(&root.join(path)) {
             let folder = inside(root, &project.workspace, &entry.name, path)?;
             let digest = folder.digest(TreeLimits::default());
@@ -215,8 +216,7 @@ pub(crate) fn path_drift(
 /// Returns the diagnostic for a directory whose files have changed.
 pub(crate) fn path_changed(path: &str, expected: &Digest, found: &Digest) -> Diagnostic {
     let message = format!("the files of `{path}` have changed since they were locked");
-    let diagnostic = Drift::Files.diagnostic(message);
-    diagnostic.note(format!("expected {expected}")).note(format!("found {found}"))
+    Drift::Files.differs(message, expected, found)
 }
 
 /// Writes a lock beside the manifest, if its text is another; returns whether it was.
@@ -253,11 +253,8 @@ pub fn served_drift(lock: &Lock, supply: &Supply) -> Result<Vec<Diagnostic>, Pro
     let Some(remote) = &supply.remote else { return Ok(Vec::new()) };
     let yaml = supply.yaml.as_ref();
     let mut drift = Vec::new();
-    for entry in lock.packages.iter().filter(|entry| entry.replaced.is_none()) {
+    for entry in lock.packages.iter().filter(|entry| local_path(entry).is_none()) {
         let key = SourceKey::locked(&entry.source);
-        if key.path().is_some() {
-            continue;
-        }
         let version = entry.version.as_str();
         let locked = [&entry.manifest_digest, &entry.layer_digest].into_iter().flatten().next();
         let locked = locked.map(Digest::as_str).or(entry.commit.as_deref()).unwrap_or("nothing");

@@ -2,6 +2,7 @@
 
 use akua_disk::DiskError;
 use akua_source::{Diagnostic, SourceMap};
+use std::fmt::Display;
 
 /// What to tell a person, and the files that it points into.
 #[derive(Debug, Clone, Default, thiserror::Error)]
@@ -38,6 +39,17 @@ impl Drift {
             Self::Unlocked => "UnlockedDependency",
             Self::Orphaned => "OrphanedEntry",
         }
+    }
+
+    /// Returns the diagnostic for bytes that are others, with what they should be and what they are.
+    pub(crate) fn differs(
+        self,
+        message: String,
+        expected: &(impl Display + ?Sized),
+        found: &(impl Display + ?Sized),
+    ) -> Diagnostic {
+        let diagnostic = self.diagnostic(message).note(format!("expected {expected}"));
+        diagnostic.note(format!("found {found}"))
     }
 
     /// Returns the diagnostic for it, with a way out.

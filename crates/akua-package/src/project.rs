@@ -2,7 +2,7 @@
 
 use crate::content::{ENTRY, MANIFEST, METADATA_LIMIT_BYTES};
 use crate::key::SourceKey;
-use crate::locking::referenced;
+use crate::locking::reached_from;
 use crate::problem::Problem;
 use akua_disk::{DiskError, Folder};
 use akua_manifest::{Dependency, Lock, LockedPackage, Manifest, Source, parse_lock};
@@ -148,18 +148,17 @@ impl Project {
 
     /// Returns the entries of a lock that the manifest leads to.
     pub(crate) fn reachable<'l>(&self, lock: &'l Lock) -> Vec<&'l LockedPackage> {
-        let declared = self.manifest.dependencies.iter();
-        let mut waiting: Vec<&LockedPackage> = declared
-            .filter_map(|declared| find_locked(lock, &self.key_of(declared), &declared.source))
-            .collect();
-        let mut reached: Vec<&LockedPackage> = Vec::new();
-        while let Some(entry) = waiting.pop() {
-            if !reached.contains(&entry) {
-                reached.push(entry);
-                waiting.extend(entry.dependencies.iter().filter_map(|name| referenced(lock, name)));
-            }
-        }
-        reached
+        reached_from(lock, self.locked(lock, self.manifest.dependencies.iter()))
+    }
+
+    /// Returns the entries of a lock for some of the declared dependencies.
+    pub(crate) fn locked<'l, 'd>(
+        &self,
+        lock: &'l Lock,
+        declared: impl Iterator<Item = &'d Dependency>,
+    ) -> Vec<&'l LockedPackage> {
+        let found = declared.map(|one| find_locked(lock, &self.key_of(one), &one.source));
+        found.flatten().collect()
     }
 
     /// Returns what makes a declared dependency the same as one in the lock.

@@ -331,8 +331,7 @@ pub(crate) fn changed(
     found: &(impl std::fmt::Display + ?Sized),
 ) -> Problem {
     let message = format!("`{key}` {tag} has changed since it was locked");
-    let diagnostic = Drift::LockedBytes.diagnostic(message);
-    diagnostic.note(format!("expected {expected}")).note(format!("found {found}")).into()
+    Drift::LockedBytes.differs(message, expected, found).into()
 }
 
 /// Returns what the network says as a problem.

@@ -1,7 +1,7 @@
 //! Vendored dependencies: copies in the package, so that a render needs neither network nor cache.
 
 use crate::catalog::{Supply, offline};
-use crate::key::SourceKey;
+use crate::key::{SourceKey, local_path};
 use crate::problem::{Drift, Problem};
 use crate::project::Project;
 use crate::remote::Wanted;
@@ -72,9 +72,9 @@ fn escape(name: &str) -> Problem {
 /// Returns the problem that a vendored copy is not what the lock says.
 pub(crate) fn changed(entry: &LockedPackage, shown: &str, found: &Digest) -> Problem {
     let message = format!("the vendored copy `{shown}` of `{}` has changed", entry.name);
-    let mut diagnostic = Drift::LockedBytes.diagnostic(message);
+    let mut diagnostic = Drift::LockedBytes.differs(message, &entry.digest, found);
     diagnostic.helps = vec!["to take what the lock says: akua vendor".to_owned()];
-    diagnostic.note(format!("expected {}", entry.digest)).note(format!("found {found}")).into()
+    diagnostic.into()
 }
 
 /// Returns the directory of what only dependencies depend on.
@@ -94,13 +94,10 @@ pub(crate) fn directories<'l>(
 ) -> BTreeMap<String, &'l LockedPackage> {
     let aliases = aliases(project);
     let mut found: BTreeMap<String, &LockedPackage> = BTreeMap::new();
-    for entry in &lock.packages {
+    for entry in lock.packages.iter().filter(|entry| local_path(entry).is_none()) {
         let alias = aliases.get(&SourceKey::locked(&entry.source));
         found.insert(alias.cloned().unwrap_or_else(|| indirect(entry)), entry);
     }
-    found.retain(|_, entry| {
-        entry.replaced.is_none() && SourceKey::locked(&entry.source).path().is_none()
-    });
     found
 }
 

@@ -1,7 +1,7 @@
 //! Checking without rendering: manifest against lock, lock against vendored copies, cache and disk.
 
 use crate::catalog::Supply;
-use crate::key::SourceKey;
+use crate::key::{SourceKey, local_path};
 use crate::locking::{path_drift, referenced};
 use crate::problem::{Drift, Problem};
 use crate::project::{Project, find_locked};
@@ -77,10 +77,7 @@ fn vendor_drift(project: &Project, lock: &Lock) -> Result<Vec<Diagnostic>, Probl
 }
 
 fn cache_drift(lock: &Lock, supply: &Supply) -> Result<Vec<Diagnostic>, Problem> {
-    let cached = lock.packages.iter().filter(|entry| {
-        let is_local = SourceKey::locked(&entry.source).path().is_some();
-        !is_local && entry.replaced.is_none()
-    });
+    let cached = lock.packages.iter().filter(|entry| local_path(entry).is_none());
     let there = cached
         .filter_map(|entry| Some((entry, Folder::open(&supply.cache.tree(&entry.digest)).ok()?)));
     let (entries, folders): (Vec<_>, Vec<_>) = there.unzip();
@@ -90,10 +87,9 @@ fn cache_drift(lock: &Lock, supply: &Supply) -> Result<Vec<Diagnostic>, Problem>
         if digest != entry.digest {
             let message =
                 format!("the cached copy of `{}` {} has changed", entry.name, entry.version);
-            let mut diagnostic = Drift::LockedBytes.diagnostic(message);
+            let mut diagnostic = Drift::LockedBytes.differs(message, &entry.digest, &digest);
             diagnostic.helps = vec!["to remove what is broken: akua cache gc".to_owned()];
-            let diagnostic = diagnostic.note(format!("expected {}", entry.digest));
-            found.push(diagnostic.note(format!("found {digest}")));
+            found.push(diagnostic);
         }
     }
     Ok(found)
