@@ -1,0 +1,181 @@
+//! Layers of a policy, joined: only the tighter wins.
+
+use crate::policy::{Network, Policy};
+use crate::preset::Preset;
+use akua_source::{Budget, Budgets, TABLE};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Who a layer is from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Author {
+    /// Whoever runs akua: a file of the machine, a file that a flag names, or flags. It says what
+    /// holds in place of the defaults, up to what can be set.
+    Operator,
+    /// Whoever wrote the project, and so perhaps the package: it only tightens.
+    Project,
+}
+
+/// A layer.
+#[derive(Debug, Clone)]
+pub struct Layer {
+    /// What it is called: a path, or `flags`.
+    pub name: String,
+    /// Who it is from.
+    pub author: Author,
+    /// What it says.
+    pub policy: Policy,
+}
+
+/// What holds.
+#[derive(Debug, Clone, Default)]
+pub struct Effective {
+    /// Limits.
+    pub budgets: Budgets,
+    /// Engines that may run; all if none is named.
+    pub engines: Option<BTreeSet<String>>,
+    /// Standard modules that may be imported; all if none is named.
+    pub modules: Option<BTreeSet<String>>,
+    /// Lists of hosts: each list has to have a host that is reached.
+    pub hosts: Vec<BTreeSet<String>>,
+    /// The rest of what the resolver may do.
+    pub network: Network,
+    /// Whether what is fetched has to be signed.
+    pub signatures: bool,
+    /// Which layer each rule is from, where it is not built in.
+    pub origins: BTreeMap<String, String>,
+}
+
+impl Effective {
+    /// Joins layers.
+    pub fn of(layers: &[Layer]) -> Self {
+        let mut joined = Self::default();
+        for row in &TABLE {
+            joined.budget(layers, row.budget, row.name);
+        }
+        for layer in layers {
+            for policy in layer.policies() {
+                joined.rules(&layer.name, &policy);
+            }
+        }
+        joined
+    }
+
+    /// Sets a limit: the lowest of all layers; of the defaults only if no operator said anything.
+    fn budget(&mut self, layers: &[Layer], budget: Budget, name: &str) {
+        let mut found: Option<(u64, &str)> = None;
+        let said = layers.iter().filter_map(|layer| Some((layer.amount(budget)?, layer)));
+        let mut default = true;
+        for (amount, layer) in said {
+            default &= layer.author == Author::Project;
+            if found.is_none_or(|(lowest, _)| amount < lowest) {
+                found = Some((amount, &layer.name));
+            }
+        }
+        let Some((amount, layer)) = found else { return };
+        if default {
+            if amount < self.budgets.amount(budget) {
+                self.budgets.set(budget, amount);
+                self.origin(&format!("budgets.{name}"), layer);
+            }
+        } else {
+            self.budgets.set(budget, amount);
+            self.origin(&format!("budgets.{name}"), layer);
+        }
+    }
+
+    /// Tightens the rules that are no budgets.
+    fn rules(&mut self, layer: &str, policy: &Policy) {
+        if tighten_set(&mut self.engines, policy.engines.as_ref()) {
+            self.origin("engines.allow", layer);
+        }
+        if tighten_set(&mut self.modules, policy.modules.as_ref()) {
+            self.origin("modules.allow", layer);
+        }
+        if let Some(hosts) = &policy.network.hosts {
+            self.hosts.push(hosts.clone());
+            self.origin("network.hosts", layer);
+        }
+        if tighten_set(&mut self.network.private_hosts, policy.network.private_hosts.as_ref()) {
+            self.origin("network.private_hosts", layer);
+        }
+        let Network { requests, bytes, bytes_per_host, .. } = policy.network;
+        if tighten(&mut self.network.requests, requests) {
+            self.origin("network.requests", layer);
+        }
+        if tighten(&mut self.network.bytes, bytes) {
+            self.origin("network.bytes", layer);
+        }
+        if tighten(&mut self.network.bytes_per_host, bytes_per_host) {
+            self.origin("network.bytes_per_host", layer);
+        }
+        if policy.signatures == Some(true) && !self.signatures {
+            self.signatures = true;
+            self.origin("signatures.required", layer);
+        }
+    }
+
+    fn origin(&mut self, rule: &str, layer: &str) {
+        self.origins.insert(rule.to_owned(), layer.to_owned());
+    }
+
+    /// Returns whether an engine may run.
+    pub fn allows_engine(&self, name: &str) -> bool {
+        self.engines.as_ref().is_none_or(|engines| engines.contains(name))
+    }
+}
+
+impl Layer {
+    /// Returns its preset, and what it says itself. A project cannot allow itself private hosts.
+    fn policies(&self) -> impl Iterator<Item = Policy> {
+        let mut own = self.policy.clone();
+        if self.author == Author::Project {
+            own.network.private_hosts = None;
+        }
+        let mut preset = own.preset.map(Preset::policy).unwrap_or_default();
+        // What a layer says itself stands in place of what its preset says.
+        if own.engines.is_some() {
+            preset.engines = None;
+        }
+        if own.modules.is_some() {
+            preset.modules = None;
+        }
+        let said = &own.network;
+        let Network { requests, bytes, bytes_per_host, .. } = &mut preset.network;
+        for (preset, own) in
+            [(requests, said.requests), (bytes, said.bytes), (bytes_per_host, said.bytes_per_host)]
+        {
+            if own.is_some() {
+                *preset = None;
+            }
+        }
+        if own.signatures.is_some() {
+            preset.signatures = None;
+        }
+        [preset, own].into_iter()
+    }
+
+    /// Returns the limit that it sets, itself or by its preset.
+    fn amount(&self, budget: Budget) -> Option<u64> {
+        let own = self.policy.budgets.get(&budget).copied();
+        own.or_else(|| self.policy.preset?.policy().budgets.get(&budget).copied())
+    }
+}
+
+fn tighten_set(held: &mut Option<BTreeSet<String>>, said: Option<&BTreeSet<String>>) -> bool {
+    let Some(said) = said else { return false };
+    let joined = match held.take() {
+        Some(held) => held.intersection(said).cloned().collect(),
+        None => said.clone(),
+    };
+    *held = Some(joined);
+    true
+}
+
+fn tighten(held: &mut Option<u64>, said: Option<u64>) -> bool {
+    let Some(said) = said else { return false };
+    if held.is_some_and(|held| held <= said) {
+        return false;
+    }
+    *held = Some(said);
+    true
+}

@@ -1,0 +1,266 @@
+//! One layer of a policy: a file, parsed.
+
+use crate::preset::Preset;
+use akua_source::{Budget, Diagnostic, FileId, Span, TABLE};
+use serde::Deserialize;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use toml::Spanned;
+
+/// The form of the file.
+const VERSION: i64 = 1;
+/// The engines that a policy may name.
+pub const ENGINES: [&str; 2] = ["helm", "kustomize"];
+/// The standard modules of KCL that a policy may name.
+pub const MODULES: [&str; 15] = [
+    "base32",
+    "base64",
+    "collection",
+    "crypto",
+    "datetime",
+    "file",
+    "json",
+    "manifests",
+    "math",
+    "net",
+    "regex",
+    "runtime",
+    "template",
+    "units",
+    "yaml",
+];
+
+/// What one layer says; what it does not say stays as other layers have it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Policy {
+    /// What the rest is laid over.
+    pub preset: Option<Preset>,
+    /// Limits.
+    pub budgets: BTreeMap<Budget, u64>,
+    /// Engines that may run.
+    pub engines: Option<BTreeSet<String>>,
+    /// Standard modules that may be imported.
+    pub modules: Option<BTreeSet<String>>,
+    /// What the resolver may do.
+    pub network: Network,
+    /// Whether what is fetched has to be signed.
+    pub signatures: Option<bool>,
+    /// Where each rule stands, for lint.
+    pub(crate) places: BTreeMap<String, Span>,
+}
+
+impl Policy {
+    /// Returns a layer of limits alone.
+    pub fn of(budgets: BTreeMap<Budget, u64>) -> Self {
+        Self { budgets, ..Self::default() }
+    }
+}
+
+/// What the resolver may do.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Network {
+    /// Hosts that may be reached: a name, or `*.suffix`.
+    pub hosts: Option<BTreeSet<String>>,
+    /// Hosts that may have private addresses, in the same form.
+    pub private_hosts: Option<BTreeSet<String>>,
+    /// Requests of one command.
+    pub requests: Option<u64>,
+    /// Bytes that one command downloads.
+    pub bytes: Option<u64>,
+    /// Bytes that one command downloads from one host.
+    pub bytes_per_host: Option<u64>,
+}
+
+/// An amount: a number of things, or text with a unit.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Amount {
+    Number(i64),
+    Text(String),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Raw {
+    version: Spanned<i64>,
+    preset: Option<Spanned<String>>,
+    #[serde(default)]
+    budgets: BTreeMap<Spanned<String>, Spanned<Amount>>,
+    engines: Option<Allow>,
+    modules: Option<Allow>,
+    network: Option<RawNetwork>,
+    signatures: Option<RawSignatures>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Allow {
+    allow: Spanned<Vec<Spanned<String>>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawNetwork {
+    hosts: Option<Spanned<Vec<Spanned<String>>>>,
+    private_hosts: Option<Spanned<Vec<Spanned<String>>>>,
+    requests: Option<Spanned<Amount>>,
+    bytes: Option<Spanned<Amount>>,
+    bytes_per_host: Option<Spanned<Amount>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawSignatures {
+    required: Spanned<bool>,
+}
+
+/// Parses a policy.
+///
+/// # Errors
+/// All that is wrong, each at its byte, with code `E_POLICY_PARSE`.
+pub fn parse(file: FileId, text: &str) -> Result<Policy, Vec<Diagnostic>> {
+    let raw: Raw = toml::from_str(text).map_err(|error| {
+        let at = error.span().unwrap_or(0..0);
+        let message = error.message().lines().next().unwrap_or_default().to_owned();
+        vec![Diagnostic::error("E_POLICY_PARSE", message).label(span(file, &at), "")]
+    })?;
+    let mut reader = Reader { file, policy: Policy::default(), wrong: Vec::new() };
+    reader.read(raw);
+    if reader.wrong.is_empty() { Ok(reader.policy) } else { Err(reader.wrong) }
+}
+
+/// A policy that is being read.
+struct Reader {
+    file: FileId,
+    policy: Policy,
+    wrong: Vec<Diagnostic>,
+}
+
+impl Reader {
+    fn read(&mut self, raw: Raw) {
+        if *raw.version.get_ref() != VERSION {
+            self.refuse(&raw.version.span(), format!("expected version {VERSION}"));
+        }
+        if let Some(name) = raw.preset {
+            self.place("preset", &name.span());
+            match Preset::named(name.get_ref()) {
+                Some(preset) => self.policy.preset = Some(preset),
+                None => self.refuse(&name.span(), "expected `strict`, `balanced` or `dev`".into()),
+            }
+        }
+        for (name, amount) in raw.budgets {
+            let Some(row) = TABLE.iter().find(|row| row.name == name.get_ref()) else {
+                let names: Vec<_> = TABLE.iter().map(|row| row.name).collect();
+                let message = format!("there is no such limit; expected {}", names.join(", "));
+                self.refuse(&name.span(), message);
+                continue;
+            };
+            self.place(&format!("budgets.{}", row.name), &name.span());
+            if let Some(amount) = self.amount(amount, row.unit, row.most) {
+                self.policy.budgets.insert(row.budget, amount);
+            }
+        }
+        self.policy.engines = self.names("engines.allow", raw.engines, &ENGINES);
+        self.policy.modules = self.names("modules.allow", raw.modules, &MODULES);
+        if let Some(network) = raw.network {
+            self.network(network);
+        }
+        if let Some(signatures) = raw.signatures {
+            self.place("signatures.required", &signatures.required.span());
+            self.policy.signatures = Some(signatures.required.into_inner());
+        }
+    }
+
+    fn network(&mut self, raw: RawNetwork) {
+        use akua_source::Unit::{Bytes, Count};
+        let hosts = self.hosts("network.hosts", raw.hosts);
+        let private_hosts = self.hosts("network.private_hosts", raw.private_hosts);
+        let mut number = |name: &str, amount: Option<Spanned<Amount>>, unit| {
+            let amount = amount?;
+            self.place(name, &amount.span());
+            self.amount(amount, unit, u64::MAX)
+        };
+        let requests = number("network.requests", raw.requests, Count);
+        let bytes = number("network.bytes", raw.bytes, Bytes);
+        let bytes_per_host = number("network.bytes_per_host", raw.bytes_per_host, Bytes);
+        self.policy.network = Network { hosts, private_hosts, requests, bytes, bytes_per_host };
+    }
+
+    fn amount(
+        &mut self,
+        amount: Spanned<Amount>,
+        unit: akua_source::Unit,
+        most: u64,
+    ) -> Option<u64> {
+        let at = amount.span();
+        let read = match amount.into_inner() {
+            Amount::Number(number) => unit.parse(&number.to_string()),
+            Amount::Text(text) => unit.parse(&text),
+        };
+        match read {
+            Ok(amount) if amount <= most => return Some(amount),
+            Ok(_) => self.refuse(&at, format!("expected at most {}", unit.show(most))),
+            Err(message) => self.refuse(&at, message),
+        }
+        None
+    }
+
+    fn names(&mut self, at: &str, raw: Option<Allow>, known: &[&str]) -> Option<BTreeSet<String>> {
+        let list = raw?.allow;
+        self.place(at, &list.span());
+        let mut names = BTreeSet::new();
+        for name in list.into_inner() {
+            if known.contains(&name.get_ref().as_str()) {
+                names.insert(name.into_inner());
+            } else {
+                self.refuse(&name.span(), format!("expected one of {}", known.join(", ")));
+            }
+        }
+        Some(names)
+    }
+
+    fn hosts(
+        &mut self,
+        at: &str,
+        raw: Option<Spanned<Vec<Spanned<String>>>>,
+    ) -> Option<BTreeSet<String>> {
+        let list = raw?;
+        self.place(at, &list.span());
+        let mut hosts = BTreeSet::new();
+        for host in list.into_inner() {
+            if is_host(host.get_ref()) {
+                hosts.insert(host.into_inner());
+            } else {
+                let message = "expected a host in lower case, such as `example.com`, or `*.example.com` for all below it";
+                self.refuse(&host.span(), message.to_owned());
+            }
+        }
+        Some(hosts)
+    }
+
+    fn place(&mut self, rule: &str, at: &Range<usize>) {
+        self.policy.places.insert(rule.to_owned(), span(self.file, at));
+    }
+
+    fn refuse(&mut self, at: &Range<usize>, message: String) {
+        let place = span(self.file, at);
+        self.wrong.push(Diagnostic::error("E_POLICY_PARSE", message).label(place, ""));
+    }
+}
+
+/// Returns whether a text is a host without scheme and port, or `*.` and one.
+fn is_host(text: &str) -> bool {
+    let name = text.strip_prefix("*.").unwrap_or(text);
+    let letter = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-.:[]".contains(&b);
+    // An IPv6 address has colons in brackets; a port has none.
+    let port = name.contains(':') && !name.starts_with('[');
+    !name.is_empty() && !port && !name.starts_with('.') && name.bytes().all(letter)
+}
+
+fn span(file: FileId, range: &Range<usize>) -> Span {
+    let byte = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+    Span::new(file, byte(range.start), byte(range.end))
+}
+
+#[cfg(test)]
+mod tests;
