@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::hosts::resolver::Lookup;
 use crate::http::Http;
+use crate::http::quota::Quotas;
 use crate::{Credentials, FetchError, FetchLimits, HostRules};
 
 /// How far a transfer is.
@@ -30,6 +31,8 @@ pub struct ClientOptions {
     pub hosts: HostRules,
     /// How much, how long, how often.
     pub limits: FetchLimits,
+    /// How much in all.
+    pub quotas: Quotas,
     /// Who is told of progress.
     pub progress: Option<Arc<ProgressFn>>,
     /// What servers are told.
@@ -44,6 +47,7 @@ impl Default for ClientOptions {
             credentials: Credentials::default(),
             hosts: HostRules::default(),
             limits: FetchLimits::default(),
+            quotas: Quotas::default(),
             progress: None,
             user_agent: concat!("akua/", env!("CARGO_PKG_VERSION")).to_owned(),
             ca_bundle: None,

@@ -4,6 +4,7 @@ use reqwest::header::{CONTENT_RANGE, RANGE};
 use reqwest::{Response, StatusCode};
 use sha2::{Digest as _, Sha256};
 
+use crate::hosts::host_of;
 use crate::http::{Http, Request, announced_length, interrupted, within};
 use crate::{Digest, FetchError, NetworkProblem, Progress, ProgressFn, ProtocolProblem};
 use crate::{RemoteText, Sink};
@@ -112,7 +113,7 @@ impl Transfer<'_> {
             other => other?,
         };
         self.place(&answer)?;
-        self.receive(answer).await
+        self.receive(http, answer).await
     }
 
     /// Keeps what is in the sink if the answer goes on from there; else begins again.
@@ -139,7 +140,7 @@ impl Transfer<'_> {
     }
 
     /// Reads a body into the sink.
-    async fn receive(&mut self, mut answer: Response) -> Result<(), FetchError> {
+    async fn receive(&mut self, http: &Http, mut answer: Response) -> Result<(), FetchError> {
         let limit = self.limit();
         let announced = announced_length(answer.headers()).unwrap_or(0);
         if self.done.saturating_add(announced) > limit {
@@ -147,7 +148,9 @@ impl Transfer<'_> {
         }
         let total = self.expected.size.or((announced > 0).then_some(announced));
         let what = self.request.what.as_str();
+        let host = host_of(answer.url());
         while let Some(chunk) = answer.chunk().await.map_err(|err| interrupted(what, &err))? {
+            http.meter.received(what, &host, chunk.len())?;
             let length = u64::try_from(chunk.len()).unwrap_or(u64::MAX);
             let done = self.done.saturating_add(length);
             if done > limit {

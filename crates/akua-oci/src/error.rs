@@ -6,6 +6,7 @@ use std::time::Duration;
 use akua_source::Diagnostic;
 
 use crate::hosts::HostError;
+use crate::http::quota::QuotaKind;
 use crate::{Digest, NameError, RemoteText};
 
 /// A fetch, or a push, failed. `what` is the thing asked for: `host/name:tag`, a URL without its query.
@@ -19,6 +20,16 @@ pub enum FetchError {
         /// Which rule.
         #[source]
         reason: HostError,
+    },
+    /// The policy allows no more.
+    #[error("`{what}`: the policy allows {limit} {kind} a command")]
+    Quota {
+        /// The thing asked for.
+        what: String,
+        /// Of what.
+        kind: QuotaKind,
+        /// How many.
+        limit: u64,
     },
     /// The name of it makes no sense.
     #[error(transparent)]
@@ -240,6 +251,7 @@ impl FetchError {
             // A timeout has used its time already.
             Self::Timeout { .. }
             | Self::Host { .. }
+            | Self::Quota { .. }
             | Self::Name(_)
             | Self::Auth { .. }
             | Self::NotFound { .. }
@@ -255,7 +267,9 @@ impl FetchError {
     /// The stable code.
     pub fn code(&self) -> &'static str {
         match self {
+            Self::Host { reason: HostError::NotAllowed { .. }, .. } => "E_POLICY_HOST",
             Self::Host { .. } => "E_FETCH_HOST",
+            Self::Quota { .. } => "E_POLICY_QUOTA",
             Self::Auth { .. } => "E_FETCH_AUTH",
             Self::NotFound { .. } => "E_FETCH_NOT_FOUND",
             Self::Rate { .. } => "E_FETCH_RATE",
@@ -302,6 +316,9 @@ impl FetchError {
     fn help(&self) -> Option<String> {
         match self {
             Self::Host { reason, .. } => Some(host_help(reason)),
+            Self::Quota { .. } => Some(
+                "ask for less at a time, or raise the quota in the policy's `[network]`".to_owned(),
+            ),
             Self::Auth { host, known: false, .. } => {
                 Some(format!("run `akua auth add --registry {host}`"))
             }

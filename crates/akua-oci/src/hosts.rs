@@ -18,8 +18,8 @@ use self::address::{AddressKind, kind_of};
 /// Which hosts may be reached.
 #[derive(Debug, Clone)]
 pub struct HostRules {
-    /// If given, only these: a host name, or `*.suffix` for all below a name.
-    pub allowed: Option<Vec<String>>,
+    /// Lists of host names, or `*.suffix` for all below a name: each list has to have the host.
+    pub allowed: Vec<Vec<String>>,
     /// Hosts that may have private, link-local or other special addresses, in the same form.
     pub allow_private: Vec<String>,
     /// Whether loopback may be reached: `localhost` and literal addresses, also by plain http.
@@ -31,7 +31,12 @@ pub struct HostRules {
 
 impl Default for HostRules {
     fn default() -> Self {
-        Self { allowed: None, allow_private: Vec::new(), loopback: true, local_repositories: false }
+        Self {
+            allowed: Vec::new(),
+            allow_private: Vec::new(),
+            loopback: true,
+            local_repositories: false,
+        }
     }
 }
 
@@ -131,7 +136,7 @@ impl HostRules {
     /// Checks a host against the allowlist, and `localhost` against the switch.
     pub(crate) fn check_name(&self, host: &str) -> Result<(), HostError> {
         let listed = |list: &[String]| list.iter().any(|pattern| matches(pattern, host));
-        let refused = self.allowed.as_deref().is_some_and(|list| !listed(list));
+        let refused = self.allowed.iter().any(|list| !listed(list));
         if refused || (is_loopback(host) && !self.loopback) {
             return Err(HostError::NotAllowed { host: host.to_owned() });
         }

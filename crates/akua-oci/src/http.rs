@@ -5,6 +5,7 @@
 //! reqwest follows no redirect, uses no proxy and reads no environment here.
 
 mod answer;
+pub(crate) mod quota;
 mod send;
 mod tls;
 
@@ -37,6 +38,8 @@ pub(crate) struct Http {
     pub(crate) rules: Arc<HostRules>,
     /// How much, how long, how often.
     pub(crate) limits: FetchLimits,
+    /// What the policy allows in all.
+    pub(crate) meter: quota::Meter,
     /// Who we are where.
     pub(crate) credentials: Credentials,
     /// Authorizations that worked, by origin and scope.
@@ -132,6 +135,7 @@ impl Http {
             runtime: Some(runtime),
             rules,
             limits: options.limits,
+            meter: quota::Meter::new(options.quotas),
             credentials: options.credentials,
             authorizations: Mutex::default(),
         })

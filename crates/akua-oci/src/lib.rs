@@ -47,6 +47,7 @@ pub use error::{FetchError, GitProblem, NetworkProblem, ProtocolProblem};
 pub use git::{GitEntry, GitEntryKind, GitRef, GitTag};
 pub use hosts::address::AddressKind;
 pub use hosts::{HostError, HostRules};
+pub use http::quota::{QuotaKind, Quotas};
 pub use limits::FetchLimits;
 pub use manifest::{Descriptor, ImageManifest, OciManifest, Parsed};
 pub use names::{NameError, Reference, Repository};

@@ -17,6 +17,7 @@ use reqwest::{Method, Response, Url};
 
 use super::meter::Meter;
 use super::{AnyTransport, git_error};
+use crate::hosts::host_of;
 use crate::http::{Request, interrupted, parse_url, within};
 use crate::{FetchError, GitProblem};
 
@@ -181,6 +182,9 @@ impl Exchange<'_> {
             }
             Ok(Ok(chunk)) => chunk.unwrap_or_default(),
         };
+        let host = host_of(answer.url());
+        let received = self.meter.client.http.meter.received(self.meter.what(), &host, chunk.len());
+        received.map_err(|err| self.meter.fail(err))?;
         self.meter.charge(chunk.len())?;
         Ok(chunk)
     }

@@ -7,7 +7,7 @@ use reqwest::header::{CONTENT_LENGTH, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::{Response, StatusCode, Url};
 
 use super::{Http, Request};
-use crate::hosts::{HostError, authority_of};
+use crate::hosts::{HostError, authority_of, host_of};
 use crate::{FetchError, NetworkProblem, ProtocolProblem, RemoteText};
 
 /// Bytes of an error's body that are read: a registry's error is far shorter.
@@ -49,7 +49,9 @@ impl Http {
         mut answer: Response,
         limit_bytes: u64,
     ) -> Result<Document, FetchError> {
+        let host = host_of(answer.url());
         let bytes = read_capped(what, &mut answer, limit_bytes).await?;
+        self.meter.received(what, &host, bytes.len())?;
         Ok(Document::of(&answer, bytes))
     }
 

@@ -89,6 +89,7 @@ impl Http {
         authorization: Option<&HeaderValue>,
     ) -> Result<Response, FetchError> {
         self.rules.check_url(&url).map_err(|reason| refused(request, reason))?;
+        self.meter.request(&request.what)?;
         let mut builder =
             self.client.request(request.method.clone(), url).headers(request.headers.clone());
         if let Some(header) = authorization {
