@@ -81,6 +81,7 @@ fn program(request: &Request) -> kcl::Request {
         excerpts: request.packages.clone(),
         externals: request.externals.clone(),
         names: request.names.clone(),
+        modules: request.modules.clone(),
         ..kcl::Request::default()
     };
     program.settings.steps = request.steps;

@@ -1,10 +1,13 @@
 //! The command line.
 
+mod limits;
 pub(crate) mod package;
+pub(crate) mod policy;
+
+pub(crate) use limits::{EvalLimits, Limits};
 
 use clap::{ArgAction, Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
-use std::time::Duration;
 
 /// Renders Kubernetes packages that nobody vouches for, in a sandbox.
 #[derive(Debug, Parser)]
@@ -27,6 +30,9 @@ pub(crate) struct Common {
     /// Print without colour, also on a terminal.
     #[arg(long, global = true)]
     pub(crate) no_color: bool,
+    /// A policy that holds besides those of the machine and the project.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
     /// Show no progress bars, also on a terminal.
     #[arg(long, global = true)]
     pub(crate) no_progress: bool,
@@ -67,6 +73,11 @@ pub(crate) enum Command {
     /// Look after credentials of registries.
     #[command(subcommand)]
     Auth(package::Auth),
+    /// Say in words what a code, a report or a file of events means, and what to do.
+    Explain(policy::Explain),
+    /// Look after policies: what packages and the resolver may do.
+    #[command(subcommand)]
+    Policy(policy::PolicyCommand),
     /// Evaluate plain KCL files, in the sandbox, and print the result.
     Eval(Box<Eval>),
     /// Lay out KCL files the one way, in place.
@@ -96,29 +107,21 @@ pub(crate) struct Render {
     /// Render, report, write nothing.
     #[arg(long)]
     pub(crate) dry_run: bool,
+    /// Refuse charts that are paths: only dependencies will do.
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// What random bytes follow from [default: the package, its inputs and its dependencies].
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) seed: Option<String>,
+    /// Write what was decided to a file, as lines of JSON that vouch for each other.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) events: Option<PathBuf>,
     /// Whether the network may be used.
     #[command(flatten)]
     pub(crate) network: package::Network,
     /// Limits.
     #[command(flatten)]
     pub(crate) limits: Limits,
-    /// How deep packages may render packages [default: 16].
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
-    pub(crate) max_depth: Option<u16>,
-}
-
-/// Limits in time.
-#[derive(Debug, Clone, ClapArgs)]
-pub(crate) struct Limits {
-    /// Time of the whole render, such as 90s or 2m [default: 60s].
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
-    pub(crate) timeout: Option<Duration>,
-    /// Time of the package's own program [default: 3s].
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
-    pub(crate) worker_timeout: Option<Duration>,
-    /// Time of one call of an engine, helm or kustomize [default: 30s].
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
-    pub(crate) engine_timeout: Option<Duration>,
 }
 
 /// Arguments of `eval`.
@@ -163,7 +166,7 @@ pub(crate) struct Eval {
     pub(crate) output: Format,
     /// Limits.
     #[command(flatten)]
-    pub(crate) limits: Limits,
+    pub(crate) limits: EvalLimits,
 }
 
 /// Arguments of `fmt`.
@@ -197,48 +200,9 @@ pub(crate) struct Completions {
     pub(crate) shell: clap_complete::Shell,
 }
 
-/// Reads a duration: an integer and a unit of `ns us µs ms s m h`.
-fn duration(text: &str) -> Result<Duration, String> {
-    let expected =
-        || "expected an integer and a unit of ns, us, ms, s, m or h, such as 90s".to_owned();
-    let at = text.find(|letter: char| !letter.is_ascii_digit()).ok_or_else(expected)?;
-    let (number, unit) = text.split_at(at);
-    let number: u64 = number.parse().map_err(|_invalid| expected())?;
-    let duration = match unit {
-        "ns" => Duration::from_nanos(number),
-        "us" | "µs" => Duration::from_micros(number),
-        "ms" => Duration::from_millis(number),
-        "s" => Duration::from_secs(number),
-        "m" => Duration::from_secs(number.checked_mul(60).ok_or_else(expected)?),
-        "h" => Duration::from_secs(number.checked_mul(3600).ok_or_else(expected)?),
-        _ => return Err(expected()),
-    };
-    if duration.is_zero() {
-        Err("expected more than no time at all".to_owned())
-    } else {
-        Ok(duration)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn check(text: &str, expected: Option<Duration>) {
-        assert_eq!(duration(text).ok(), expected, "{text}");
-    }
-
-    #[test]
-    fn durations_have_a_unit() {
-        check("90s", Some(Duration::from_secs(90)));
-        check("2m", Some(Duration::from_mins(2)));
-        check("150ms", Some(Duration::from_millis(150)));
-        check("10", None);
-        check("0s", None);
-        check("1.5s", None);
-        check("s", None);
-        check("-1s", None);
-    }
 
     #[test]
     fn the_command_line_is_consistent() {

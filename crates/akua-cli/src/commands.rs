@@ -1,17 +1,20 @@
 //! Each command: arguments to a request, one call, print.
 
 mod package;
+mod policy;
 
-use crate::args::{Args, Command, Common, Completions, Eval, Fmt, Format, Limits, Render};
+use crate::args::{Args, Command, Common, Completions, Eval, Fmt, Format, Render};
+use crate::environment::traces_bridge;
 use crate::print::Printer;
 use akua_ops::eval::{EvalOptions, EvalRequest, eval};
 use akua_ops::fmt::{FILE_LIMIT_BYTES, FmtFile, FmtGoal, FmtInput, FmtOutcome, FmtRequest, fmt};
-use akua_ops::render::{RenderRequest, Target, render};
-use akua_ops::{Exit, Failure, LimitOptions};
+use akua_ops::render::{BridgeCall, RenderOutcome, RenderRequest, Target, Trace, render};
+use akua_ops::{Exit, Failure};
 use akua_source::Diagnostic;
 use clap::CommandFactory as _;
 use serde_json::json;
 use std::io::Read as _;
+use std::rc::Rc;
 
 /// Runs a command and returns how it ends.
 pub(crate) fn run(args: Args) -> Exit {
@@ -32,6 +35,8 @@ pub(crate) fn run(args: Args) -> Exit {
         Command::Inspect(args) => package::run_inspect(&printer, &args),
         Command::Cache(args) => package::run_cache(&printer, &args),
         Command::Auth(args) => package::run_auth(&printer, &args),
+        Command::Explain(args) => policy::run_explain(&printer, &args),
+        Command::Policy(command) => policy::run_policy(&printer, command),
         Command::Eval(args) => run_eval(&printer, *args),
         Command::Fmt(args) => run_fmt(&printer, args),
         Command::Version => Ok(run_version(&printer, &args.common)),
@@ -51,7 +56,11 @@ fn run_render(printer: &Printer, args: &Render) -> Result<Exit, Failure> {
         package: args.package.clone(),
         inputs: args.inputs.clone(),
         target,
-        limits: limits(&args.limits, args.max_depth),
+        strict: args.strict,
+        seed: args.seed.clone(),
+        events: args.events.clone(),
+        trace: traces_bridge().then(|| trace(printer)),
+        limits: args.limits.0.clone(),
         home: printer.home(args.network.offline),
     })?;
     printer.printed(&outcome.printed);
@@ -68,6 +77,7 @@ fn run_render(printer: &Printer, args: &Render) -> Result<Exit, Failure> {
         Some(target) => format!("rendered {count} {objects} to {target}"),
         None => format!("rendered {count} {objects}; nothing was written"),
     };
+    let line = format!("{line} ({})", cost(&outcome));
     let mut exit = printer.line(&line);
     if args.dry_run {
         for file in &outcome.files {
@@ -78,7 +88,6 @@ fn run_render(printer: &Printer, args: &Render) -> Result<Exit, Failure> {
 }
 
 fn run_eval(printer: &Printer, args: Eval) -> Result<Exit, Failure> {
-    let limits = limits(&args.limits, None);
     let evaluated = eval(&EvalRequest {
         files: args.files,
         work_folder: args.work_dir,
@@ -95,7 +104,8 @@ fn run_eval(printer: &Printer, args: Eval) -> Result<Exit, Failure> {
             strict_range_check: args.strict_range_check,
             json: args.output == Format::Json || printer.json,
         },
-        limits,
+        limits: args.limits.0,
+        home: printer.home(true),
     })?;
     printer.printed(&evaluated.printed);
     printer.diagnostics(&evaluated.warnings, &evaluated.sources);
@@ -149,13 +159,36 @@ fn read_stdin() -> Result<Vec<u8>, Failure> {
     Ok(bytes)
 }
 
-fn limits(limits: &Limits, max_depth: Option<u16>) -> LimitOptions {
-    LimitOptions {
-        timeout: limits.timeout,
-        worker_timeout: limits.worker_timeout,
-        engine_timeout: limits.engine_timeout,
-        max_depth: max_depth.map(usize::from),
+/// Returns what a render cost, in words.
+fn cost(outcome: &RenderOutcome) -> String {
+    let fuel = outcome.cost.fuel.to_string();
+    let digits = fuel.len();
+    let mut shown = String::with_capacity(digits.saturating_mul(2));
+    for (at, digit) in fuel.chars().enumerate() {
+        if at > 0 && (digits - at).is_multiple_of(3) {
+            shown.push('_');
+        }
+        shown.push(digit);
     }
+    let mebibytes = outcome.cost.peak_memory_bytes.div_ceil(1 << 20);
+    let mut text = format!("{shown} fuel, {mebibytes} MiB");
+    if outcome.uses.entropy {
+        text.push_str(", random bytes from the seed");
+    }
+    if outcome.uses.clock {
+        text.push_str(", the frozen clock");
+    }
+    text
+}
+
+/// Returns who prints one line a call over the bridge.
+fn trace(printer: &Printer) -> Rc<Trace> {
+    let printer = printer.clone();
+    Rc::new(move |call| {
+        let BridgeCall { method, args_bytes, answer_bytes, error } = call;
+        let answer = error.map_or_else(|| format!("{answer_bytes} bytes"), str::to_owned);
+        printer.note(&format!("bridge: {method} with {args_bytes} bytes: {answer}"));
+    })
 }
 
 fn run_version(printer: &Printer, common: &Common) -> Exit {

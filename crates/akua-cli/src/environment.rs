@@ -15,6 +15,7 @@ use std::path::PathBuf;
 /// | `AKUA_KCL_REGISTRY` | registry of KCL modules that are asked for by version alone |
 /// | `AKUA_ALLOW_PRIVATE_HOSTS` | hosts that may have private addresses, separated by commas |
 /// | `AKUA_ALLOW_FILE_GIT` | `1`: git repositories of this machine (`file://`) may be read |
+/// | `XDG_CONFIG_HOME`, `HOME` | `akua/policy.toml`, besides `/etc/akua/policy.toml` |
 /// | `SSL_CERT_FILE` | certificate authorities besides the machine's |
 pub(crate) fn home(offline: bool) -> Home {
     let user = path("HOME");
@@ -38,8 +39,18 @@ pub(crate) fn home(offline: bool) -> Home {
             .collect(),
         local_git: text("AKUA_ALLOW_FILE_GIT").as_deref() == Some("1"),
         offline,
+        policies: vec![
+            PathBuf::from("/etc/akua/policy.toml"),
+            below("XDG_CONFIG_HOME", ".config").unwrap_or_default().join("policy.toml"),
+        ],
+        policy: None,
         progress: None,
     }
+}
+
+/// Returns whether each call over the bridge is to be printed: `AKUA_BRIDGE_TRACE=1`.
+pub(crate) fn traces_bridge() -> bool {
+    text("AKUA_BRIDGE_TRACE").as_deref() == Some("1")
 }
 
 /// Returns an absolute path; the XDG specification has relative ones ignored.

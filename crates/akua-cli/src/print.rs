@@ -7,10 +7,11 @@ use akua_ops::{Exit, Failure, Home};
 use akua_source::{Diagnostic, SourceMap};
 use serde::Serialize;
 use std::io::{ErrorKind, IsTerminal as _, Write as _};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// What a command prints with.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Printer {
     /// Whether output is JSON.
     pub(crate) json: bool,
@@ -18,6 +19,8 @@ pub(crate) struct Printer {
     color: bool,
     /// Whether long work shows how far it is.
     progress: bool,
+    /// The policy that a flag names.
+    policy: Option<PathBuf>,
 }
 
 impl Printer {
@@ -26,12 +29,14 @@ impl Printer {
         let wanted = !common.no_color && std::env::var_os("NO_COLOR").is_none();
         let terminal = std::io::stderr().is_terminal();
         let progress = terminal && !common.json && !common.no_progress;
-        Self { json: common.json, color: wanted && terminal, progress }
+        let policy = common.policy.clone();
+        Self { json: common.json, color: wanted && terminal, progress, policy }
     }
 
     /// Returns where things are on this machine; transfers show how far they are.
     pub(crate) fn home(&self, offline: bool) -> Home {
-        Home { progress: self.progress.then(progress::bars), ..home(offline) }
+        let progress = self.progress.then(progress::bars);
+        Home { progress, policy: self.policy.clone(), ..home(offline) }
     }
 
     /// Prints one line on stdout.
@@ -65,6 +70,11 @@ impl Printer {
             Err(error) if error.kind() != ErrorKind::BrokenPipe => Exit::System,
             _ => Exit::Success,
         }
+    }
+
+    /// Prints one line on stderr.
+    pub(crate) fn note(&self, text: &str) {
+        self.error_text(&format!("{}\n", escaped(text).replace('\n', "\\n")));
     }
 
     /// Prints on stderr what programs printed.

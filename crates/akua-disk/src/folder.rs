@@ -1,8 +1,9 @@
 //! Reading: an open directory, its files, its whole tree.
 #![expect(clippy::disallowed_methods, reason = "this crate owns the effect of files")]
 
+use crate::snapshot::HIDDEN;
 use cap_std::ambient_authority;
-use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt as _};
+use cap_std::fs::{Dir, Metadata, OpenOptions, OpenOptionsExt as _};
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{ErrorKind, Read as _};
@@ -48,6 +49,12 @@ pub enum DiskError {
         path: String,
         /// The limit.
         limit: usize,
+    },
+    /// It is not what it was when its tree was digested.
+    #[error("`{path}` has changed since it was checked")]
+    Changed {
+        /// The path.
+        path: String,
     },
     /// It is neither a file nor a directory.
     #[error("`{path}` is neither a file nor a directory")]
@@ -135,15 +142,6 @@ impl Folder {
         &self.path
     }
 
-    /// Returns another descriptor of the directory.
-    ///
-    /// # Errors
-    /// [`DiskError::Io`] where the system has none left.
-    pub fn handle(&self) -> Result<File, DiskError> {
-        let dir = self.dir.try_clone().map_err(|e| DiskError::new(".", e))?;
-        Ok(dir.into_std_file())
-    }
-
     /// Resolves a path of a package below this folder: links are followed, and must stay inside.
     /// Returns the path below the folder, with `/`.
     ///
@@ -196,6 +194,32 @@ impl Folder {
         self.dir.metadata(path).is_ok_and(|metadata| metadata.is_file())
     }
 
+    /// Returns what the system says of a path below the folder, links followed.
+    pub(crate) fn metadata(&self, path: &str) -> Result<Metadata, DiskError> {
+        let at = if path.is_empty() { "." } else { path };
+        self.dir.metadata(at).map_err(|error| self.refusal(path, error))
+    }
+
+    /// Returns the names in a directory below the folder, sorted, without hidden directories and
+    /// names that are no text.
+    ///
+    /// # Errors
+    /// [`DiskError::TooMany`] where there are more than `limit`.
+    pub(crate) fn names_up_to(&self, path: &str, limit: usize) -> Result<Vec<String>, DiskError> {
+        let at = if path.is_empty() { "." } else { path };
+        let mut names = Vec::new();
+        for entry in self.dir.read_dir(at).map_err(|error| self.refusal(path, error))? {
+            let entry = entry.map_err(|error| DiskError::new(path, error))?;
+            if names.len() >= limit {
+                return Err(DiskError::TooMany { path: path.to_owned(), limit });
+            }
+            names.extend(entry.file_name().into_string());
+        }
+        names.retain(|name| !HIDDEN.contains(&name.as_str()));
+        names.sort();
+        Ok(names)
+    }
+
     /// Returns the names in a directory below the folder, sorted; none where it is none.
     pub fn names(&self, path: &str) -> Vec<String> {
         let entries = self.dir.read_dir(path).into_iter().flatten().flatten();
@@ -210,7 +234,7 @@ impl Folder {
     /// # Errors
     /// As [`Folder::tree`].
     pub fn count(&self) -> Result<usize, DiskError> {
-        Ok(self.list(TreeLimits::default())?.len())
+        Ok(self.list("", TreeLimits::default())?.len())
     }
 
     /// Returns the bytes of all files.
@@ -218,7 +242,7 @@ impl Folder {
     /// # Errors
     /// As [`Folder::tree`].
     pub fn size_bytes(&self) -> Result<u64, DiskError> {
-        let files = self.list(TreeLimits::default())?;
+        let files = self.list("", TreeLimits::default())?;
         Ok(files.iter().map(|file| file.size_bytes).fold(0, u64::saturating_add))
     }
 
@@ -244,10 +268,11 @@ impl Folder {
         Ok(files)
     }
 
-    /// Lists all files, sorted by path, as [`Folder::tree`] would read them.
-    pub(crate) fn list(&self, limits: TreeLimits) -> Result<Vec<Listed>, DiskError> {
+    /// Lists all files below `start`, sorted by path, as [`Folder::tree`] would read them; their
+    /// paths begin at the folder.
+    pub(crate) fn list(&self, start: &str, limits: TreeLimits) -> Result<Vec<Listed>, DiskError> {
         let mut files = Vec::new();
-        self.walk("", limits, &mut |path, left_bytes| {
+        self.walk(start, limits, &mut |path, left_bytes| {
             let size_bytes = self.dir.metadata(path).map_err(|e| self.refusal(path, e))?.len();
             if size_bytes > left_bytes {
                 let limit_bytes = limits.total_bytes;
@@ -319,7 +344,7 @@ impl Walk<'_, '_> {
             let Some(name) = name.to_str() else {
                 return Err(DiskError::Special { path: name.to_string_lossy().into_owned() });
             };
-            if matches!(name, ".git" | ".akua") {
+            if HIDDEN.contains(&name) {
                 continue;
             }
             self.charge(path)?;

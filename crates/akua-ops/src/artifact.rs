@@ -63,7 +63,7 @@ pub fn push(request: &PushRequest) -> Result<PushOutcome, Failure> {
     let package = &facts.manifest.package;
     let tag = request.tag.clone().unwrap_or_else(|| package.version.replace('+', "_"));
     let reference = reference(&tag)?;
-    let remote = request.home.remote();
+    let remote = request.home.remote_alone()?;
     let client = remote.client()?;
     let config = json!({ "akuaVersion": env!("CARGO_PKG_VERSION") }).to_string();
     let config_digest = client.push_blob(&repository, config.as_bytes()).map_err(told)?;
@@ -133,7 +133,7 @@ pub fn pull(request: &PullRequest) -> Result<PullOutcome, Failure> {
         return Err(Diagnostic::error("E_PULL_EXISTS", message).help(help).into());
     }
     let repository = repository(&request.reference)?;
-    let remote = request.home.remote();
+    let remote = request.home.remote_alone()?;
     let client = remote.client()?;
     let manifest = client.fetch_manifest(&repository, &reference(&request.tag)?).map_err(told)?;
     let layer = layer(&manifest.parsed).ok_or_else(|| {
@@ -250,7 +250,7 @@ pub struct InspectedLayer {
 /// [`Failure`].
 pub fn inspect_artifact(text: &str, tag: &str, home: &Home) -> Result<InspectedArtifact, Failure> {
     let repository = repository(text)?;
-    let remote = home.remote();
+    let remote = home.remote_alone()?;
     let client = remote.client()?;
     let manifest = client.fetch_manifest(&repository, &reference(tag)?).map_err(told)?;
     let referrers = client.list_referrers(&repository, &manifest.digest).map_err(told)?;

@@ -4,7 +4,6 @@ use crate::lock::{LockedEntry, compare};
 use crate::{Failure, Home};
 use akua_manifest::{Alias, EditError, Source, add_dependency, remove_dependency};
 use akua_package::{Keep, MANIFEST, Project, lock, restore_lock, write_lock};
-use akua_sandbox::Limits;
 use akua_source::{Diagnostic, SourceMap};
 use serde::Serialize;
 use std::path::PathBuf;
@@ -84,7 +83,7 @@ pub fn run(request: &EditRequest) -> Result<EditOutcome, Failure> {
     };
     let old = project.lock.clone().unwrap_or_default();
     let changed = project.edited(&edited)?;
-    let new = lock(&changed, &request.home.supply(Limits::default()), &Keep::All)?;
+    let new = lock(&changed, &request.home.supply_for(&project)?, &Keep::All)?;
     let wrote = !(new.packages.is_empty() && changed.lock.is_none()) && write_lock(&changed, &new)?;
     if edited != text {
         let path = changed.root.path().join(MANIFEST);

@@ -1,11 +1,12 @@
 //! `akua eval`: plain KCL files to YAML or JSON.
 
 use crate::failure::named_file;
-use crate::{Failure, LimitOptions};
-use akua_disk::Folder;
-use akua_sandbox::Mount;
-use akua_source::Diagnostic;
+use crate::policy::Found;
+use crate::{Failure, Home, LimitOptions};
+use akua_disk::{Folder, Snapshot};
+use akua_source::{Budgets, Diagnostic};
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
 pub use akua_render::Evaluated;
 pub use akua_wire::protocol::EvalOptions;
@@ -30,6 +31,8 @@ pub struct EvalRequest {
     pub options: EvalOptions,
     /// Limits.
     pub limits: LimitOptions,
+    /// Where policies are.
+    pub home: Home,
 }
 
 /// A folder that the worker gets to see.
@@ -44,7 +47,8 @@ struct Root {
 /// [`Failure`].
 pub fn eval(request: &EvalRequest) -> Result<Evaluated, Failure> {
     let work_folder = canonical(&request.work_folder)?;
-    let request = &configured(request, &work_folder)?;
+    let Found { policy, warnings } = request.home.policy(None, &request.limits)?;
+    let request = &configured(request, &work_folder, &policy.budgets)?;
     let mut roots = Vec::new();
     let mut files = Vec::with_capacity(request.files.len());
     let paths = paths(&request.files, &work_folder)?;
@@ -75,9 +79,8 @@ pub fn eval(request: &EvalRequest) -> Result<Evaluated, Failure> {
     let mut names = Vec::with_capacity(roots.len());
     for root in &roots {
         let help = "make it a directory that you may read";
-        let folder = Folder::open(&root.path).and_then(|folder| folder.handle());
-        let dir = folder.map_err(|error| named_file("E_IO", &error, help))?;
-        mounts.push(Mount { guest_path: root.guest_path.clone(), dir });
+        let folder = Folder::open(&root.path).map_err(|error| named_file("E_IO", &error, help))?;
+        mounts.push((root.guest_path.clone(), Arc::new(Snapshot::from(folder))));
         names.push((root.guest_path.clone(), shown(&root.path, &work_folder)));
     }
     let guest_folder = roots.first().map_or_else(
@@ -87,7 +90,6 @@ pub fn eval(request: &EvalRequest) -> Result<Evaluated, Failure> {
             Err(_) => root.guest_path.clone(),
         },
     );
-    let limits = &request.limits;
     let request = akua_render::EvalRequest {
         mounts,
         files,
@@ -96,12 +98,17 @@ pub fn eval(request: &EvalRequest) -> Result<Evaluated, Failure> {
         names,
         options: request.options.clone(),
     };
-    let limits = limits.limits();
-    Ok(akua_render::evaluate(request, limits)?)
+    let mut evaluated = akua_render::evaluate(request, &policy)?;
+    evaluated.warnings.splice(0..0, warnings);
+    Ok(evaluated)
 }
 
 /// Joins what settings files say with what the command line says, which wins.
-fn configured(request: &EvalRequest, work_folder: &Path) -> Result<EvalRequest, Failure> {
+fn configured(
+    request: &EvalRequest,
+    work_folder: &Path,
+    budgets: &Budgets,
+) -> Result<EvalRequest, Failure> {
     let mut joined = request.clone();
     let mut names = request.settings.clone();
     if names.is_empty() && akua_disk::exists(&work_folder.join(DEFAULT_SETTINGS)) {
@@ -117,7 +124,7 @@ fn configured(request: &EvalRequest, work_folder: &Path) -> Result<EvalRequest, 
             .map_err(|error| named_file("E_EVAL_SETTINGS", &error, help))?;
         files.push((name, bytes));
     }
-    let settings = akua_render::settings(&files, request.limits.limits())?;
+    let settings = akua_render::settings(&files, budgets)?;
     if joined.files.is_empty() {
         joined.files = settings.files;
     }

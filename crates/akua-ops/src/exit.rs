@@ -11,6 +11,8 @@ pub enum Exit {
     User,
     /// The system refused, or akua is at fault.
     System,
+    /// A rule of a policy refuses it.
+    Denied,
     /// A server asks for patience.
     RateLimited,
     /// A budget or a time limit was reached.
@@ -24,6 +26,7 @@ impl Exit {
             Self::Success => 0,
             Self::User => 1,
             Self::System => 2,
+            Self::Denied => 3,
             Self::RateLimited => 4,
             Self::Budget => 6,
         }
@@ -39,6 +42,8 @@ impl Exit {
             "E_RENDER_BUDGET_DEPTH" | "E_KCL_DEPTH" | "E_KCL_MEMORY" | "E_KCL_STEPS" => {
                 Self::Budget
             }
+            "E_POLICY_ENGINE" | "E_POLICY_HOST" | "E_POLICY_IMPORT" | "E_POLICY_QUOTA"
+            | "E_POLICY_SIGNATURE" => Self::Denied,
             code if code.starts_with("E_BUDGET_") => Self::Budget,
             _ => Self::User,
         }

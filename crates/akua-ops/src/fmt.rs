@@ -3,10 +3,10 @@
 //! The texts are parsed in a worker Store only; many files share one.
 
 use crate::failure::named_file;
-use crate::{Exit, Failure, LimitOptions};
+use crate::{Exit, Failure};
 use akua_disk::DiskError;
 use akua_render::{Formatted, FormattedFile, SourceText};
-use akua_source::Diagnostic;
+use akua_source::{Budgets, Diagnostic};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -168,7 +168,7 @@ fn run(goal: FmtGoal, batch: &[Queued], outcome: &mut FmtOutcome) {
         return;
     }
     let sources: Vec<SourceText> = batch.iter().map(|queued| queued.source.clone()).collect();
-    match akua_render::format(&sources, LimitOptions::default().limits()) {
+    match akua_render::format(&sources, &Budgets::default()) {
         Ok(formatted) => take(goal, batch, formatted, outcome),
         Err(_) if batch.len() > 1 => {
             for queued in batch {
@@ -233,7 +233,7 @@ fn refused(error: &DiskError) -> Failure {
         DiskError::Special { .. } => {
             ("E_FMT_FILE", "links are not followed: name the file that it leads to")
         }
-        DiskError::Missing { .. } | DiskError::Escape { .. } => {
+        DiskError::Missing { .. } | DiskError::Escape { .. } | DiskError::Changed { .. } => {
             ("E_FMT_FILE", "name files or directories that exist, or `-` for the standard input")
         }
     };

@@ -3,7 +3,6 @@
 use crate::{Failure, Home};
 use akua_manifest::{Lock, LockedPackage};
 use akua_package::{Keep, Problem, Project, lock, served_drift, write_lock};
-use akua_sandbox::Limits;
 use akua_source::Diagnostic;
 use serde::Serialize;
 use std::path::PathBuf;
@@ -65,7 +64,7 @@ impl LockedEntry {
 /// [`Failure`]; the lock is as it was then.
 pub fn run(request: &LockRequest) -> Result<LockOutcome, Failure> {
     let project = Project::open(&request.workspace)?;
-    let supply = request.home.supply(Limits::default());
+    let supply = request.home.supply_for(&project)?;
     let found = lock(&project, &supply, &Keep::All)?;
     let locked_packages = found.packages.iter().map(LockedEntry::new).collect();
     if !request.check {
@@ -130,7 +129,7 @@ pub struct Updated {
 /// [`Failure`]; the lock is as it was then.
 pub fn update(request: &UpdateRequest) -> Result<UpdateOutcome, Failure> {
     let project = Project::open(&request.workspace)?;
-    let supply = request.home.supply(Limits::default());
+    let supply = request.home.supply_for(&project)?;
     let keep = match request.dependencies.as_slice() {
         [] => Keep::Nothing,
         aliases => Keep::AllBut(aliases.to_vec()),

@@ -4,7 +4,6 @@ use crate::{Failure, Home};
 use akua_disk::{TreeFile, TreeLimits};
 use akua_manifest::Lock;
 use akua_package::{Keep, Project, VENDOR, check_own, in_package, lock, vendored_files};
-use akua_sandbox::Limits;
 use akua_source::{Diagnostic, Digest};
 use serde::Serialize;
 use std::path::PathBuf;
@@ -48,7 +47,7 @@ pub struct PackOutcome {
 /// [`Failure`]; there is no archive then.
 pub fn run(request: &PackRequest) -> Result<PackOutcome, Failure> {
     let project = Project::open(&request.workspace)?;
-    let supply = request.home.supply(Limits::default());
+    let supply = request.home.supply_for(&project)?;
     let lock = lock(&project, &supply, &Keep::All)?;
     if let Some(diagnostic) = in_package(&project) {
         return Err(diagnostic.into());

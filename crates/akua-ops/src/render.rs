@@ -1,20 +1,25 @@
 //! `akua render`: a package to Kubernetes YAML.
 
 use crate::failure::named_file;
+use crate::policy::Found;
 use crate::{Failure, Home, LimitOptions};
 use akua_objects::OutputFile;
-use akua_package::Package;
-use akua_render::{Inputs, Rendered};
+use akua_package::{Package, Project};
+use akua_policy::Trail;
+use akua_render::{Inputs, Options, Rendered, Used};
 use akua_source::{Diagnostic, SourceMap};
 use serde::Serialize;
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+
+pub use akua_render::{BridgeCall, Trace};
 
 /// Largest inputs document, in bytes.
 const INPUTS_LIMIT_BYTES: u64 = 16 << 20;
 
 /// What to render, and where to.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct RenderRequest {
     /// The package: a directory or an entry file.
     pub package: PathBuf,
@@ -22,10 +27,24 @@ pub struct RenderRequest {
     pub inputs: Option<PathBuf>,
     /// Where the objects go.
     pub target: Target,
+    /// Whether charts have to be dependencies, not paths.
+    pub strict: bool,
+    /// A text that random bytes follow from, in place of what is rendered.
+    pub seed: Option<String>,
+    /// Where the events go.
+    pub events: Option<PathBuf>,
+    /// Who is told of each call over the bridge.
+    pub trace: Option<Rc<Trace>>,
     /// Limits.
     pub limits: LimitOptions,
     /// Where dependencies come from.
     pub home: Home,
+}
+
+impl fmt::Debug for RenderRequest {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("RenderRequest").field("package", &self.package).finish_non_exhaustive()
+    }
 }
 
 /// Where the objects go.
@@ -48,6 +67,10 @@ pub struct RenderOutcome {
     pub files: Vec<OutputFile>,
     /// What the render cost.
     pub cost: Cost,
+    /// What it used of the world.
+    pub uses: Uses,
+    /// The hash of the last event, where events were written.
+    pub events_hash: Option<String>,
     /// Warnings.
     pub warnings: Vec<Diagnostic>,
     /// The sources that they point into.
@@ -70,6 +93,8 @@ impl RenderOutcome {
             files: self.files.iter().map(summary).collect(),
             hash: akua_objects::digest(&self.files),
             cost: &self.cost,
+            uses: self.uses,
+            events_hash: self.events_hash.as_deref(),
         }
     }
 }
@@ -87,6 +112,11 @@ pub struct Summary<'a> {
     pub hash: String,
     /// What the render cost.
     pub cost: &'a Cost,
+    /// What it used of the world.
+    pub uses: Uses,
+    /// The hash of the last event, where events were written: it vouches for the file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub events_hash: Option<&'a str>,
 }
 
 /// One file of the summary.
@@ -113,19 +143,39 @@ pub struct Cost {
     pub peak_memory_bytes: u64,
     /// Stores that ran.
     pub stores: u64,
+    /// Files of packages that were read, each once.
+    pub files_read: u64,
+    /// Their bytes.
+    pub bytes_read: u64,
+}
+
+/// What a render used of the world: neither changes from one run to the next.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Uses {
+    /// The clock, which stands.
+    pub clock: bool,
+    /// Random bytes, which follow from the seed.
+    pub entropy: bool,
 }
 
 /// Renders a package.
 ///
 /// # Errors
-/// [`Failure`]; the output directory is as it was then.
+/// [`Failure`]; the output directory is as it was then. The events are written all the same.
 pub fn render(request: &RenderRequest) -> Result<RenderOutcome, Failure> {
-    let limits = request.limits.limits();
-    let package =
-        akua_package::load(&request.package, Rc::new(request.home.supply(limits.clone())))?;
+    let project = Project::open(&request.package)?;
+    let Found { policy, warnings } = request.home.policy(Some(&project), &request.limits)?;
+    let package = akua_package::load(project, Rc::new(request.home.supply(&policy)))?;
     let inputs = inputs(&package, request.inputs.as_deref())?;
-    let rendered = akua_render::render(&package, inputs.as_ref(), limits)?;
-    let Rendered { objects, warnings, sources, printed, report } = rendered;
+    let RenderRequest { strict, seed, trace, .. } = request.clone();
+    let options = Options { policy, strict, seed, trace };
+    let mut trail = Trail::default();
+    let rendered = akua_render::render(&package, inputs.as_ref(), &options, &mut trail);
+    let events_hash = match &request.events {
+        Some(path) => Some(write_events(path, &trail)?),
+        None => None,
+    };
+    let Rendered { objects, warnings: more, sources, printed, used } = rendered?;
     let files = akua_objects::lay_out(objects);
     let target = match &request.target {
         Target::Folder(folder) => {
@@ -137,12 +187,24 @@ pub fn render(request: &RenderRequest) -> Result<RenderOutcome, Failure> {
         Target::Stream => Some("-".to_owned()),
         Target::Nowhere => None,
     };
+    let Used { report, files: files_read, bytes: bytes_read } = used;
     let cost = Cost {
         fuel: report.fuel_used,
         peak_memory_bytes: report.peak_memory_bytes,
         stores: report.calls,
+        files_read,
+        bytes_read,
     };
-    Ok(RenderOutcome { target, files, cost, warnings, sources, printed })
+    let uses = Uses { clock: report.clock_used, entropy: report.entropy_used };
+    let warnings = warnings.into_iter().chain(more).collect();
+    Ok(RenderOutcome { target, files, cost, uses, events_hash, warnings, sources, printed })
+}
+
+/// Writes the events; returns the hash of the last.
+fn write_events(path: &Path, trail: &Trail) -> Result<String, Failure> {
+    let (text, hash) = trail.lines();
+    akua_disk::write_file(path, text.as_bytes())?;
+    Ok(hash)
 }
 
 /// Reads the inputs document, named or by default.
@@ -164,7 +226,7 @@ fn inputs(package: &Package, named: Option<&Path>) -> Result<Option<Inputs>, Fai
             "make it a readable file, or name another with --inputs",
         )
     })?;
-    Ok(Some(Inputs { name: name.to_owned(), bytes }))
+    Ok(Some(Inputs { name: name.to_owned(), bytes: bytes.to_vec() }))
 }
 
 fn summary(file: &OutputFile) -> FileSummary<'_> {

@@ -1,11 +1,11 @@
 //! What packages are made of: the cache, the network, and YAML through a Store.
 
-use crate::Failure;
 use crate::failure::named_file;
-use akua_oci::{ClientOptions, Credentials, HostRules, ProgressFn};
-use akua_package::{Cache, Problem, Remote, Supply, Yaml};
-use akua_sandbox::Limits;
-use akua_source::{Diagnostic, SourceMap};
+use crate::{Failure, LimitOptions};
+use akua_oci::{ClientOptions, Credentials, HostRules, ProgressFn, Quotas};
+use akua_package::{Cache, Problem, Project, Remote, Supply, Yaml};
+use akua_policy::{Effective, Network};
+use akua_source::{Budgets, Diagnostic, SourceMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -32,6 +32,10 @@ pub struct Home {
     pub local_git: bool,
     /// Whether no socket may be opened.
     pub offline: bool,
+    /// Policies of this machine, where they are there.
+    pub policies: Vec<PathBuf>,
+    /// A policy that a person named.
+    pub policy: Option<PathBuf>,
     /// Who is told how far a transfer is.
     pub progress: Option<Arc<ProgressFn>>,
 }
@@ -44,22 +48,33 @@ impl std::fmt::Debug for Home {
 
 impl Home {
     /// Returns what packages are made of here.
-    pub(crate) fn supply(&self, limits: Limits) -> Supply {
+    pub(crate) fn supply(&self, policy: &Effective) -> Supply {
         Supply {
             cache: Cache::new(&self.cache),
-            remote: (!self.offline).then(|| self.remote()),
-            yaml: Box::new(StoreYaml { limits }),
+            remote: (!self.offline).then(|| self.remote(policy)),
+            yaml: Box::new(StoreYaml { budgets: policy.budgets.clone() }),
+            signatures: policy.signatures,
             module_registry: self.module_registry.clone(),
         }
     }
 
-    /// Returns the network.
-    pub(crate) fn remote(&self) -> Remote {
-        let home = self.clone();
-        Remote::new(Box::new(move || home.client_options()))
+    /// Returns what a project's packages are made of here.
+    pub(crate) fn supply_for(&self, project: &Project) -> Result<Supply, Failure> {
+        Ok(self.supply(&self.policy(Some(project), &LimitOptions::default())?.policy))
     }
 
-    fn client_options(&self) -> Result<ClientOptions, Problem> {
+    /// Returns the network, for what concerns no project.
+    pub(crate) fn remote_alone(&self) -> Result<Remote, Failure> {
+        Ok(self.remote(&self.policy(None, &LimitOptions::default())?.policy))
+    }
+
+    /// Returns the network.
+    pub(crate) fn remote(&self, policy: &Effective) -> Remote {
+        let (home, policy) = (self.clone(), policy.clone());
+        Remote::new(Box::new(move || home.client_options(&policy)))
+    }
+
+    fn client_options(&self, policy: &Effective) -> Result<ClientOptions, Problem> {
         let akua = optional(&self.auth)?;
         let docker = optional(&self.docker)?;
         let parsed = Credentials::parse(akua.as_deref(), docker.as_deref());
@@ -79,12 +94,29 @@ impl Home {
             None => None,
         };
         let hosts = HostRules {
-            allow_private: self.allow_private.clone(),
+            allowed: policy.hosts.iter().map(|hosts| hosts.iter().cloned().collect()).collect(),
+            allow_private: self.private_hosts(policy),
             local_repositories: self.local_git,
             ..HostRules::default()
         };
         let progress = self.progress.clone();
-        Ok(ClientOptions { credentials, hosts, ca_bundle, progress, ..ClientOptions::default() })
+        let Network { requests, bytes, bytes_per_host, .. } = policy.network;
+        let quotas = Quotas { requests, bytes, bytes_per_host };
+        let rest = ClientOptions::default();
+        Ok(ClientOptions { credentials, hosts, quotas, ca_bundle, progress, ..rest })
+    }
+
+    /// Returns the hosts that may have private addresses: those of the environment, as far as the
+    /// policy allows them; where the environment names none, those of the policy.
+    fn private_hosts(&self, policy: &Effective) -> Vec<String> {
+        match &policy.network.private_hosts {
+            Some(allowed) if self.allow_private.is_empty() => allowed.iter().cloned().collect(),
+            Some(allowed) => {
+                let named = self.allow_private.iter();
+                named.filter(|host| allowed.contains(*host)).cloned().collect()
+            }
+            None => self.allow_private.clone(),
+        }
     }
 
     /// Returns the text of akua's own credentials, empty where there is no such file.
@@ -114,12 +146,12 @@ fn optional(path: &Path) -> Result<Option<String>, Problem> {
 /// Reads YAML in a Store.
 #[derive(Debug)]
 struct StoreYaml {
-    limits: Limits,
+    budgets: Budgets,
 }
 
 impl Yaml for StoreYaml {
     fn to_json(&self, name: &str, bytes: &[u8]) -> Result<String, Box<Diagnostic>> {
-        akua_render::yaml_to_json(name, bytes, self.limits.clone()).map_err(|failure| {
+        akua_render::yaml_to_json(name, bytes, &self.budgets).map_err(|failure| {
             let first = failure.diagnostics.into_iter().next();
             let unknown = || Diagnostic::error("E_INTERNAL", format!("`{name}` cannot be read"));
             Box::new(first.unwrap_or_else(unknown))

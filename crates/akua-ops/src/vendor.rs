@@ -2,7 +2,6 @@
 
 use crate::{Failure, Home};
 use akua_package::{Keep, Project, VENDOR, lock, vendor, write_lock};
-use akua_sandbox::Limits;
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -39,7 +38,7 @@ pub struct VendoredEntry {
 /// [`Failure`]; what was vendored before stays then.
 pub fn run(request: &VendorRequest) -> Result<VendorOutcome, Failure> {
     let project = Project::open(&request.workspace)?;
-    let supply = request.home.supply(Limits::default());
+    let supply = request.home.supply_for(&project)?;
     let lock = lock(&project, &supply, &Keep::All)?;
     let vendored = vendor(&project, &lock, &supply)?;
     write_lock(&project, &lock)?;

@@ -2,7 +2,6 @@
 
 use crate::{Failure, Home};
 use akua_package::{Project, verify};
-use akua_sandbox::Limits;
 use akua_source::Diagnostic;
 use serde::Serialize;
 use std::path::PathBuf;
@@ -56,7 +55,7 @@ pub struct Violation {
 /// [`Failure`] where it cannot be told whether something differs.
 pub fn run(request: &VerifyRequest) -> Result<VerifyOutcome, Failure> {
     let project = Project::open(&request.workspace)?;
-    let found = verify(&project, &request.home.supply(Limits::default()))?;
+    let found = verify(&project, &request.home.supply_for(&project)?)?;
     let violation = |found: &Diagnostic| Violation {
         kind: if found.kind.is_empty() { found.code.clone() } else { found.kind.clone() },
         message: found.message.clone(),

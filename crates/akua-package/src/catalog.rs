@@ -27,6 +27,8 @@ pub struct Supply {
     pub yaml: Box<dyn Yaml>,
     /// `oci://HOST/PATH` of KCL modules that are asked for by version alone.
     pub module_registry: Option<String>,
+    /// Whether what is fetched has to be signed.
+    pub signatures: bool,
 }
 
 /// What is known of a version that was looked at.

@@ -5,15 +5,16 @@ use crate::content::{self, ENTRY, METADATA_LIMIT_BYTES};
 use crate::key::{SourceKey, local_path};
 use crate::locking::{path_changed, referenced};
 use crate::problem::{Drift, Problem};
-use crate::project::{Project, find_locked, inside, no_entry, normal, read_manifest};
+use crate::project::{Project, find_locked, inside, no_entry, normal, parse_manifest};
 use crate::vendor;
-use akua_disk::{Folder, TreeLimits};
+use akua_disk::{Folder, Listing, Snapshot, TreeLimits};
 use akua_manifest::{Alias, Lock, LockedPackage, Manifest, ModuleDependency, Source, parse_module};
 use akua_source::{Diagnostic, Digest, SourceMap};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// Charts in each other, at most: helm itself has no need of more.
 const CHARTS_LIMIT: usize = 16;
@@ -23,10 +24,8 @@ const CHARTS_LIMIT: usize = 16;
 pub struct Package {
     /// Its manifest.
     pub manifest: Manifest,
-    /// The bytes of its manifest.
-    pub manifest_bytes: Vec<u8>,
     /// Its root.
-    pub root: Folder,
+    pub root: Arc<Snapshot>,
     /// Path of the entry file below the root.
     pub entry: String,
     /// Its dependencies, by alias.
@@ -42,7 +41,7 @@ pub struct Dependency {
     /// What it is.
     pub kind: Kind,
     /// Its root.
-    pub root: Folder,
+    pub root: Arc<Snapshot>,
     /// Digest of its files, where a lock vouches for them.
     pub digest: Option<Digest>,
     /// Charts that it depends on and does not carry itself.
@@ -59,7 +58,7 @@ pub struct Subchart {
     /// Where helm looks for it, below the chart: `charts/NAME`.
     pub path: String,
     /// Its root.
-    pub root: Folder,
+    pub root: Arc<Snapshot>,
 }
 
 /// What a dependency is, by its content.
@@ -86,8 +85,10 @@ struct Graph {
     /// Directories of vendored copies, by source.
     aliases: BTreeMap<SourceKey, String>,
     supply: Rc<Supply>,
-    /// Digests of directories that were checked.
-    checked: RefCell<BTreeMap<PathBuf, Digest>>,
+    /// Files of directories that were checked.
+    checked: RefCell<BTreeMap<PathBuf, Arc<Listing>>>,
+    /// Trees that are open: a render sees each in one state.
+    open: RefCell<BTreeMap<PathBuf, Arc<Snapshot>>>,
 }
 
 /// A package that asks for others.
@@ -97,14 +98,13 @@ struct Asking<'a> {
     tree: Option<&'a Path>,
 }
 
-/// Loads the package that a person named: a directory or an entry file.
+/// Loads the package that a person named.
 ///
 /// # Errors
 /// What is wrong with it; `E_LOCK_MISSING` and `E_LOCK_DRIFT`.
-pub fn load(path: &Path, supply: Rc<Supply>) -> Result<Package, Problem> {
-    let project = Project::open(path)?;
+pub fn load(project: Project, supply: Rc<Supply>) -> Result<Package, Problem> {
     let (replaced, aliases) = (project.replaced(), vendor::aliases(&project));
-    let Project { manifest, manifest_bytes, root, entry, lock, workspace, sources } = project;
+    let Project { manifest, root, entry, lock, workspace, sources, .. } = project;
     if !root.has_file(&entry) {
         return Err(no_entry(&root.path().join(&entry)));
     }
@@ -116,13 +116,15 @@ pub fn load(path: &Path, supply: Rc<Supply>) -> Result<Package, Problem> {
         aliases,
         supply,
         checked: RefCell::default(),
+        open: RefCell::default(),
     };
     let graph = Rc::new(graph);
     graph.prefetch();
     graph.digest_all();
     let asking = Asking { graph: &graph, root: root.path(), tree: None };
     let dependencies = asking.dependencies(&manifest, &sources)?;
-    Ok(Package { manifest, manifest_bytes, root, entry, dependencies, graph })
+    let root = Arc::new(Snapshot::from(root));
+    Ok(Package { manifest, root, entry, dependencies, graph })
 }
 
 /// Loads a dependency that is a Package. The lock is that of the package that is rendered.
@@ -130,13 +132,36 @@ pub fn load(path: &Path, supply: Rc<Supply>) -> Result<Package, Problem> {
 /// # Errors
 /// As [`load`].
 pub fn load_dependency(from: &Package, dependency: &Dependency) -> Result<Package, Problem> {
-    let root = Folder::open(dependency.root.path())?;
+    let root = Arc::clone(&dependency.root);
     let mut sources = SourceMap::default();
-    let (manifest, manifest_bytes) = read_manifest(&root, &mut sources)?;
+    let bytes = root.read(content::MANIFEST, METADATA_LIMIT_BYTES)?;
+    let manifest = parse_manifest(&bytes, &mut sources)?;
     let asking = Asking { graph: &from.graph, root: root.path(), tree: dependency.tree.as_deref() };
     let dependencies = asking.dependencies(&manifest, &sources)?;
     let graph = Rc::clone(&from.graph);
-    Ok(Package { manifest, manifest_bytes, root, entry: ENTRY.to_owned(), dependencies, graph })
+    Ok(Package { manifest, root, entry: ENTRY.to_owned(), dependencies, graph })
+}
+
+impl Package {
+    /// Returns what finds out the digest of all that the package is made of: its own files, but for
+    /// those that akua rendered, and its dependencies.
+    pub fn fingerprint(&self) -> impl Fn() -> Digest + Send + Sync + 'static {
+        let dependencies = self.dependencies.iter();
+        let dependencies: Vec<_> = dependencies
+            .map(|found| (found.alias.to_string(), found.digest.clone(), Arc::clone(&found.root)))
+            .collect();
+        let (root, entry) = (Arc::clone(&self.root), self.entry.clone());
+        move || {
+            let source = |tree: &Snapshot| tree.source_digest(&entry, TreeLimits::default());
+            let found = dependencies.iter().map(|(alias, digest, tree)| {
+                let digest = digest.clone().unwrap_or_else(|| source(tree));
+                format!("{digest} {alias}\n")
+            });
+            let text: String =
+                std::iter::once(format!("{}\n", source(&root))).chain(found).collect();
+            Digest::of(text.as_bytes())
+        }
+    }
 }
 
 impl Asking<'_> {
@@ -180,6 +205,7 @@ impl Asking<'_> {
         if let (Source::Path { path }, Some(tree)) = (source, self.tree) {
             // The digest of the tree is its digest too.
             let root = inside(self.root, tree, alias.as_str(), path)?;
+            let root = graph.snapshot(root, Some(tree));
             return Ok(dependency(alias, root, declared, Some(tree.to_path_buf())));
         }
         let (key, folder) = match source {
@@ -197,7 +223,7 @@ impl Asking<'_> {
         };
         let Some(lock) = &graph.lock else {
             return match folder {
-                Some(root) => Ok(dependency(alias, root, declared, None)),
+                Some(root) => Ok(dependency(alias, graph.snapshot(root, None), declared, None)),
                 None => Err(not_locked(alias)),
             };
         };
@@ -296,17 +322,44 @@ impl Graph {
         if folders.len() < 2 {
             return;
         }
-        let found = akua_disk::digests(&folders, TreeLimits::default());
-        for (folder, digest) in folders.iter().zip(found) {
+        let found = akua_disk::listings(&folders, TreeLimits::default());
+        for (folder, listing) in folders.iter().zip(found) {
             // What cannot be read is told when it is used.
-            if let Ok(digest) = digest {
-                self.checked.borrow_mut().insert(folder.path().to_path_buf(), digest);
+            if let Ok(listing) = listing {
+                self.checked.borrow_mut().insert(folder.path().to_path_buf(), listing);
             }
         }
     }
 
     /// Opens the directory of an entry, and the tree that it was fetched as.
-    fn open(&self, entry: &LockedPackage) -> Result<(Folder, Option<PathBuf>), Problem> {
+    fn open(&self, entry: &LockedPackage) -> Result<(Arc<Snapshot>, Option<PathBuf>), Problem> {
+        let (folder, tree) = self.find(entry)?;
+        Ok((self.snapshot(folder, None), tree))
+    }
+
+    /// Returns a directory as this render sees it. What lies in a `tree` that a lock vouches for is
+    /// vouched for too.
+    fn snapshot(&self, folder: Folder, tree: Option<&Path>) -> Arc<Snapshot> {
+        let path = folder.path().to_path_buf();
+        if let Some(known) = self.open.borrow().get(&path) {
+            return Arc::clone(known);
+        }
+        let tree = tree.unwrap_or(&path);
+        let below = path.strip_prefix(tree).ok().and_then(Path::to_str);
+        let listing = self.checked.borrow().get(tree).cloned();
+        let snapshot = match (listing, below) {
+            (Some(listing), Some("")) => Snapshot::locked(folder, listing, String::new()),
+            (Some(listing), Some(below)) => Snapshot::locked(folder, listing, format!("{below}/")),
+            _ => Snapshot::from(folder),
+        };
+        let snapshot = Arc::new(snapshot);
+        self.open.borrow_mut().insert(path, Arc::clone(&snapshot));
+        snapshot
+    }
+
+    /// Finds the directory of an entry, which has to be what the entry says, and the tree that it
+    /// was fetched as.
+    fn find(&self, entry: &LockedPackage) -> Result<(Folder, Option<PathBuf>), Problem> {
         let key = SourceKey::locked(&entry.source);
         if entry.replaced.as_ref() != self.replaced.get(&key) {
             let message = format!("akua.toml and akua.lock do not agree on what replaces `{key}`");
@@ -320,6 +373,9 @@ impl Graph {
             }
             return Ok((folder, None));
         }
+        if self.supply.signatures {
+            return Err(unsigned(entry));
+        }
         for name in vendor::places(entry, self.aliases.get(&key)) {
             let Some(folder) = vendor::open(&self.root, &name)? else { continue };
             let found = self.digest(&folder)?;
@@ -332,7 +388,13 @@ impl Graph {
         let folder = match Folder::open(&self.supply.cache.tree(&entry.digest)) {
             // It was digested before, with the others.
             Ok(folder) if self.digest(&folder)? == entry.digest => folder,
-            _ => vendor::tree(entry, &self.supply)?,
+            _ => {
+                let fetched = vendor::tree(entry, &self.supply)?;
+                // What lay there before was another tree.
+                self.checked.borrow_mut().remove(fetched.path());
+                self.digest(&fetched)?;
+                fetched
+            }
         };
         let tree = folder.path().to_path_buf();
         Ok((folder, Some(tree)))
@@ -340,10 +402,11 @@ impl Graph {
 
     fn digest(&self, folder: &Folder) -> Result<Digest, Problem> {
         if let Some(known) = self.checked.borrow().get(folder.path()) {
-            return Ok(known.clone());
+            return Ok(known.digest().clone());
         }
-        let digest = folder.digest(TreeLimits::default())?;
-        self.checked.borrow_mut().insert(folder.path().to_path_buf(), digest.clone());
+        let listing = Arc::new(folder.listing(TreeLimits::default())?);
+        let digest = listing.digest().clone();
+        self.checked.borrow_mut().insert(folder.path().to_path_buf(), listing);
         Ok(digest)
     }
 }
@@ -374,8 +437,13 @@ fn subcharts(
     Ok(())
 }
 
-fn dependency(alias: &Alias, root: Folder, declared: bool, tree: Option<PathBuf>) -> Dependency {
-    let kind = content::kind(&root);
+fn dependency(
+    alias: &Alias,
+    root: Arc<Snapshot>,
+    declared: bool,
+    tree: Option<PathBuf>,
+) -> Dependency {
+    let kind = content::kind(root.folder());
     Dependency {
         alias: alias.clone(),
         kind,
@@ -385,6 +453,15 @@ fn dependency(alias: &Alias, root: Folder, declared: bool, tree: Option<PathBuf>
         declared,
         tree,
     }
+}
+
+/// Returns the refusal of what nobody has signed, as far as akua can tell.
+pub(crate) fn unsigned(entry: &LockedPackage) -> Problem {
+    let message = format!("`{}` {} has no signature that was verified", entry.name, entry.version);
+    Diagnostic::error("E_POLICY_SIGNATURE", message)
+        .note("the policy requires signatures: `signatures.required`")
+        .help("depend on a signed version, or put a copy into the package and review it")
+        .into()
 }
 
 fn not_locked(alias: &Alias) -> Problem {

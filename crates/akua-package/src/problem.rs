@@ -88,6 +88,9 @@ impl From<DiskError> for Problem {
             DiskError::TooLarge { .. } | DiskError::TooMany { .. } => {
                 ("E_BUDGET_READ", "depend on a smaller directory, or leave large files out of it")
             }
+            DiskError::Changed { .. } => {
+                ("E_LOCK_DRIFT", "render again; to accept what changed: akua update")
+            }
             DiskError::Missing { .. } | DiskError::Io { .. } => {
                 ("E_IO", "check that it is there, and its permissions")
             }

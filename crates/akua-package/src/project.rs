@@ -29,7 +29,7 @@ pub struct Project {
     /// The lock beside the manifest, if there is one.
     pub lock: Option<Lock>,
     /// Directory that its dependencies by path must lie in.
-    pub(crate) workspace: PathBuf,
+    pub workspace: PathBuf,
     /// Manifest and lock, for diagnostics.
     pub(crate) sources: SourceMap,
 }
@@ -64,7 +64,8 @@ impl Project {
     pub fn at(root: &Path, entry: String) -> Result<Self, Problem> {
         let root = Folder::open(root)?;
         let mut sources = SourceMap::default();
-        let (manifest, manifest_bytes) = read_manifest(&root, &mut sources)?;
+        let manifest_bytes = root.read(MANIFEST, METADATA_LIMIT_BYTES)?;
+        let manifest = parse_manifest(&manifest_bytes, &mut sources)?;
         let lock = read_lock(&root, &mut sources)?;
         let workspace = workspace_of(root.path());
         Ok(Self { manifest, manifest_bytes, root, entry, lock, workspace, sources })
@@ -229,18 +230,12 @@ pub(crate) fn inside(
     Err(Box::new(Diagnostic::error("E_PATH_ESCAPE", message).help(help)))
 }
 
-/// Reads and parses the manifest of a directory.
-pub(crate) fn read_manifest(
-    root: &Folder,
-    sources: &mut SourceMap,
-) -> Result<(Manifest, Vec<u8>), Problem> {
-    let bytes = root.read(MANIFEST, METADATA_LIMIT_BYTES)?;
-    let text = String::from_utf8_lossy(&bytes).into_owned();
+/// Parses the manifest of a directory.
+pub(crate) fn parse_manifest(bytes: &[u8], sources: &mut SourceMap) -> Result<Manifest, Problem> {
+    let text = String::from_utf8_lossy(bytes).into_owned();
     let file = sources.add(MANIFEST, text.clone());
-    match akua_manifest::parse(file, &text) {
-        Ok(manifest) => Ok((manifest, bytes)),
-        Err(diagnostics) => Err(Problem { diagnostics, sources: sources.clone() }),
-    }
+    akua_manifest::parse(file, &text)
+        .map_err(|diagnostics| Problem { diagnostics, sources: sources.clone() })
 }
 
 fn read_lock(root: &Folder, sources: &mut SourceMap) -> Result<Option<Lock>, Problem> {

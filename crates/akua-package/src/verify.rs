@@ -82,12 +82,14 @@ fn cache_drift(lock: &Lock, supply: &Supply) -> Result<Vec<Diagnostic>, Problem>
         .filter_map(|entry| Some((entry, Folder::open(&supply.cache.tree(&entry.digest)).ok()?)));
     let (entries, folders): (Vec<_>, Vec<_>) = there.unzip();
     let mut found = Vec::new();
-    for (entry, digest) in entries.iter().zip(akua_disk::digests(&folders, TreeLimits::default())) {
-        let digest = digest?;
-        if digest != entry.digest {
+    let listings = akua_disk::listings(&folders, TreeLimits::default());
+    for (entry, listing) in entries.iter().zip(listings) {
+        let listing = listing?;
+        let digest = listing.digest();
+        if *digest != entry.digest {
             let message =
                 format!("the cached copy of `{}` {} has changed", entry.name, entry.version);
-            let mut diagnostic = Drift::LockedBytes.differs(message, &entry.digest, &digest);
+            let mut diagnostic = Drift::LockedBytes.differs(message, &entry.digest, digest);
             diagnostic.helps = vec!["to remove what is broken: akua cache gc".to_owned()];
             found.push(diagnostic);
         }

@@ -1,22 +1,26 @@
 //! Answers the worker: engines in Stores of their own, nested packages in workers of their own.
 
+use crate::Options;
 use crate::arguments::{self, HelmTemplate, KustomizeBuild, PackageRender};
+use crate::events::{self, BridgeCall};
 use crate::failure::{self, RenderFailure};
+use crate::files::{ReadError, Reads};
 use crate::paths;
-use crate::plan::{Inputs, plan};
+use crate::plan::{CHART_HANDLE, Inputs, plan};
 use crate::worker::{Finished, Item, finish, identity};
-use akua_disk::{Folder, TreeLimits};
+use akua_disk::{Snapshot, TreeFile};
 use akua_objects::Object;
 use akua_package::{Kind, Package};
-use akua_sandbox::{Callouts, Guest, Session};
-use akua_source::Diagnostic;
+use akua_policy::Trail;
+use akua_sandbox::{Callouts, FilesError, Guest, GuestOutput, SandboxError, Session};
+use akua_source::{Budget, Diagnostic};
 use akua_wire::protocol::{
     self, BridgeError, BridgeValue, Envelope, METHOD_HELM, METHOD_KUSTOMIZE, METHOD_LOAD,
     METHOD_PACKAGE,
 };
 use akua_wire::{FrameBuilder, decode};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Map, Value as Json, json};
 use std::path::PathBuf;
 use std::rc::Rc;
 
@@ -26,27 +30,37 @@ const PRINTED_LIMIT_BYTES: usize = 1 << 20;
 /// One render: the session, the packages on the way, the objects that engines made.
 pub(crate) struct Driver<'s> {
     session: &'s Session,
+    options: &'s Options,
+    trail: &'s mut Trail,
+    /// What is read.
+    pub(crate) reads: Reads,
     /// Objects by handle.
     held: Vec<Rc<Object>>,
     /// Roots of the packages on the way, outermost first.
     stack: Vec<PathBuf>,
-    /// A broken budget: it wins over however the program goes on.
+    /// A broken budget or a rule of the policy: it wins over however the program goes on.
     pub(crate) fatal: Option<RenderFailure>,
     /// What programs printed.
     pub(crate) printed: Vec<u8>,
     /// What refused paths resolved to: for people, never for the program.
     escapes: Vec<String>,
+    /// What the call in progress is about, for its event.
+    about: Map<String, Json>,
 }
 
 impl<'s> Driver<'s> {
-    pub(crate) fn new(session: &'s Session) -> Self {
+    pub(crate) fn new(session: &'s Session, options: &'s Options, trail: &'s mut Trail) -> Self {
         Self {
             session,
+            options,
+            trail,
+            reads: Reads::new(session, &options.policy.budgets),
             held: Vec::new(),
             stack: Vec::new(),
             fatal: None,
             printed: Vec::new(),
             escapes: Vec::new(),
+            about: Map::new(),
         }
     }
 
@@ -56,16 +70,38 @@ impl<'s> Driver<'s> {
         package: &Package,
         inputs: Option<&Inputs>,
     ) -> Result<Finished, RenderFailure> {
-        let plan = plan(package, inputs, self.session.limits())?;
+        let plan = plan(package, inputs, &self.options.policy, &self.reads)?;
+        events::mounts(self.trail, package);
         self.stack.push(package.root.path().to_path_buf());
         let mut calls = Answering { driver: self, package };
         let session = calls.driver.session;
         let outcome = session.run_worker(&plan.mounts, &plan.request, &mut calls);
         self.stack.pop();
-        let output = outcome?;
+        let output =
+            self.ran(Guest::Worker, plan.request.len(), outcome).map_err(|found| *found)?;
         let left = PRINTED_LIMIT_BYTES.saturating_sub(self.printed.len());
         self.printed.extend(output.stdout.iter().take(left));
         finish(&output)
+    }
+
+    /// Records how a Store ended.
+    fn ran(
+        &mut self,
+        guest: Guest,
+        request_bytes: usize,
+        outcome: Result<GuestOutput, SandboxError>,
+    ) -> Result<GuestOutput, Box<Diagnostic>> {
+        match outcome {
+            Ok(output) => {
+                events::store(self.trail, guest, request_bytes, &output);
+                Ok(output)
+            }
+            Err(error) => {
+                let diagnostic = failure::sandbox(&error);
+                events::killed(self.trail, guest, &error, &diagnostic.code);
+                Err(Box::new(diagnostic))
+            }
+        }
     }
 
     /// Returns the failure to report: a broken budget before what the program made of it.
@@ -105,10 +141,16 @@ impl<'s> Driver<'s> {
     fn hold(&mut self, objects: Vec<Rc<Object>>) -> Result<BridgeValue, BridgeError> {
         let total = self.held.len().saturating_add(objects.len());
         // Each object may be held once for each level of nesting, and some are dropped again.
-        let limit = crate::RESOURCES_LIMIT.saturating_mul(4);
+        let limit = self.options.policy.budgets.size(Budget::Resources).saturating_mul(4);
         if total > limit {
             let message = format!("engines made more than {limit} objects");
-            return Err(self.budget(Diagnostic::error("E_BUDGET_RESOURCES", message)));
+            let help = "render fewer objects, or raise --max-resources";
+            let diagnostic = Diagnostic::error("E_BUDGET_RESOURCES", message).help(help);
+            return Err(self.fatal(diagnostic));
+        }
+        let bytes = objects.iter().map(|object| object.yaml.len()).fold(0, usize::saturating_add);
+        if let Err(error) = self.session.hold(bytes) {
+            return Err(self.fatal(failure::sandbox(&error)));
         }
         let number = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
         let value =
@@ -117,8 +159,9 @@ impl<'s> Driver<'s> {
         Ok(value)
     }
 
-    /// Records a broken budget and returns it for the program.
-    fn budget(&mut self, diagnostic: Diagnostic) -> BridgeError {
+    /// Records what the render fails with, whatever the program makes of it, and returns it for the
+    /// program.
+    fn fatal(&mut self, diagnostic: Diagnostic) -> BridgeError {
         let error = failure::bridge(&diagnostic);
         if self.fatal.is_none() {
             self.fatal = Some(diagnostic.into());
@@ -126,10 +169,30 @@ impl<'s> Driver<'s> {
         error
     }
 
+    /// Says in the event of the call what it is about.
+    fn about(&mut self, key: &str, value: &str) {
+        self.about.insert(key.to_owned(), events::text(value).into());
+    }
+
+    /// Refuses an engine that the policy does not allow.
+    fn allow(&mut self, engine: &str) -> Result<(), BridgeError> {
+        let policy = &self.options.policy;
+        if policy.allows_engine(engine) {
+            return Ok(());
+        }
+        let from = policy.origins.get("engines.allow").map_or("a policy", String::as_str);
+        let message = format!("the policy does not allow the engine `{engine}`");
+        let diagnostic = Diagnostic::error("E_POLICY_ENGINE", message)
+            .note(format!("the rule is `engines.allow` of {from}"))
+            .help("ask whoever runs akua to allow it, or render without it");
+        Err(self.fatal(diagnostic))
+    }
+
     fn engine(&mut self, guest: Guest, frame: &[u8]) -> Result<BridgeValue, BridgeError> {
-        let output = match self.session.run_engine(guest, frame) {
+        let outcome = self.session.run_engine(guest, frame);
+        let output = match self.ran(guest, frame.len(), outcome) {
             Ok(output) => output,
-            Err(error) => return Err(self.budget(failure::sandbox(&error))),
+            Err(diagnostic) => return Err(self.fatal(*diagnostic)),
         };
         let objects = engine_objects(&output.bytes).map_err(failure::with_help)?;
         self.hold(objects)
@@ -173,6 +236,8 @@ struct Answering<'d, 's> {
 
 impl Callouts for Answering<'_, '_> {
     fn call(&mut self, method: &str, args: &str, _kwargs: &str) -> String {
+        // A nested package's calls come in between.
+        let outer = std::mem::take(&mut self.driver.about);
         let answer = match method {
             METHOD_LOAD => self.load(args),
             METHOD_HELM => self.helm(args),
@@ -180,11 +245,24 @@ impl Callouts for Answering<'_, '_> {
             METHOD_PACKAGE => self.nested(args),
             _ => Err(internal(format!("there is no plugin `{}`", method.escape_default()))),
         };
+        let about = std::mem::replace(&mut self.driver.about, outer);
         let envelope = match answer {
             Ok(value) => Envelope::Ok(value),
             Err(error) => Envelope::Error(error),
         };
-        serde_json::to_string(&envelope).unwrap_or_default()
+        let text = serde_json::to_string(&envelope).unwrap_or_default();
+        let error = match &envelope {
+            Envelope::Ok(_) => None,
+            Envelope::Error(error) => Some(error.code.as_str()),
+        };
+        if method != METHOD_LOAD || error.is_some() {
+            events::call(self.driver.trail, method, about, error);
+        }
+        if let Some(trace) = &self.driver.options.trace {
+            let (args_bytes, answer_bytes) = (args.len(), text.len());
+            trace(&BridgeCall { method, args_bytes, answer_bytes, error });
+        }
+        text
     }
 }
 
@@ -201,7 +279,12 @@ impl Answering<'_, '_> {
     }
 
     fn helm(&mut self, args: &str) -> Result<BridgeValue, BridgeError> {
+        self.driver.allow("helm")?;
         let arguments: HelmTemplate = arguments::read(METHOD_HELM, args)?;
+        self.driver.about("chart", &arguments.chart);
+        if self.driver.options.strict && !arguments.chart.starts_with(CHART_HANDLE) {
+            return Err(untyped(&arguments.chart));
+        }
         let chart = paths::chart(self.package, &arguments.chart);
         let chart = chart.map_err(|refused| self.refused(refused))?;
         let package = self.package.manifest.package.name.as_str();
@@ -221,7 +304,8 @@ impl Answering<'_, '_> {
             "skipTests": arguments.skip_tests.unwrap_or(false),
             "showOnly": arguments.show_only.unwrap_or_default(),
         });
-        let frame = frame(&request, "chart", &chart)?;
+        self.driver.about("release", &release);
+        let frame = self.driver.frame(&request, "chart", &chart)?;
         self.driver.engine(Guest::Helm, &frame).map_err(|mut error| {
             // The engine knows the chart's files only by their names in the chart.
             error.path = error.path.map(|path| format!("{}/{path}", arguments.chart));
@@ -236,18 +320,21 @@ impl Answering<'_, '_> {
     }
 
     fn kustomize(&mut self, args: &str) -> Result<BridgeValue, BridgeError> {
+        self.driver.allow("kustomize")?;
         let arguments: KustomizeBuild = arguments::read(METHOD_KUSTOMIZE, args)?;
+        self.driver.about("path", &arguments.path);
         let overlay = paths::directory(self.package, &arguments.path);
         let overlay = overlay.map_err(|refused| self.refused(refused))?;
         let request = json!({ "path": overlay.path });
         let overlay = paths::Allowed { path: String::new(), ..overlay };
-        let frame = frame(&request, "file", &overlay)?;
+        let frame = self.driver.frame(&request, "file", &overlay)?;
         self.driver.engine(Guest::Kustomize, &frame)
     }
 
     fn nested(&mut self, args: &str) -> Result<BridgeValue, BridgeError> {
         let arguments: PackageRender = arguments::read(METHOD_PACKAGE, args)?;
         let alias = &arguments.package;
+        self.driver.about("alias", alias);
         let mut found =
             self.package.dependencies.iter().filter(|d| d.kind == Kind::Package && d.declared);
         let Some(dependency) = found.find(|dependency| dependency.alias.as_str() == alias) else {
@@ -295,8 +382,10 @@ impl Answering<'_, '_> {
         else {
             return internal(format!("the package `{alias}` failed without a reason"));
         };
-        if first.code.starts_with("E_BUDGET_") || first.code == "E_RENDER_BUDGET_DEPTH" {
-            let _recorded = self.driver.budget(first.clone());
+        let code = first.code.as_str();
+        let is_final = ["E_BUDGET_", "E_POLICY_"].iter().any(|prefix| code.starts_with(prefix));
+        if is_final || code == "E_RENDER_BUDGET_DEPTH" {
+            let _recorded = self.driver.fatal(first.clone());
         }
         let mut error = failure::bridge(first);
         let place = first.labels.first().and_then(|label| {
@@ -311,35 +400,63 @@ impl Answering<'_, '_> {
     }
 }
 
+/// Refuses a chart that is a path.
+fn untyped(chart: &str) -> BridgeError {
+    BridgeError {
+        code: "E_STRICT_UNTYPED_CHART".to_owned(),
+        message: format!(
+            "`{}` is a path, where --strict wants a dependency",
+            chart.escape_default()
+        ),
+        path: None,
+        help: Some("declare the chart in akua.toml and pass `charts.<alias>.path`".to_owned()),
+    }
+}
+
 /// Says in which package an error is.
 fn within(alias: &str, mut error: BridgeError) -> BridgeError {
     error.message = format!("in package `{alias}`: {}", error.message);
     error
 }
 
-/// Returns the frame for an engine: the request, and the files below a directory, with those of
-/// the charts that it depends on where helm looks for them.
-fn frame(
-    request: &serde_json::Value,
-    prefix: &str,
-    from: &paths::Allowed<'_>,
-) -> Result<Vec<u8>, BridgeError> {
-    let read = |root: &Folder, path: &str| {
-        root.tree(path, TreeLimits::default()).map_err(|error| failure::disk(&error))
-    };
-    let mut files = read(from.root, &from.path)?;
-    for chart in from.charts {
-        let more = read(&chart.root, "")?;
-        files.extend(more.into_iter().map(|file| akua_disk::TreeFile {
-            path: format!("{}/{}", chart.path, file.path),
-            bytes: file.bytes,
-        }));
+impl Driver<'_> {
+    /// Returns the frame for an engine: the request, and the files below a directory, with those of
+    /// the charts that it depends on where helm looks for them.
+    fn frame(
+        &mut self,
+        request: &Json,
+        prefix: &str,
+        from: &paths::Allowed<'_>,
+    ) -> Result<Vec<u8>, BridgeError> {
+        let mut files = self.read(from.root, &from.path)?;
+        for chart in from.charts {
+            let more = self.read(&chart.root, "")?;
+            files.extend(more.into_iter().map(|file| TreeFile {
+                path: format!("{}/{}", chart.path, file.path),
+                bytes: file.bytes,
+            }));
+        }
+        let size = files.iter().map(|file| file.bytes.len()).fold(0_usize, usize::saturating_add);
+        let mut frame = FrameBuilder::with_capacity(size);
+        frame.push("request", request.to_string().as_bytes());
+        for file in &files {
+            frame.push(&format!("{prefix}/{}", file.path), &file.bytes);
+        }
+        Ok(frame.finish())
     }
-    let size = files.iter().map(|file| file.bytes.len()).fold(0_usize, usize::saturating_add);
-    let mut frame = FrameBuilder::with_capacity(size);
-    frame.push("request", request.to_string().as_bytes());
-    for file in &files {
-        frame.push(&format!("{prefix}/{}", file.path), &file.bytes);
+
+    /// Reads all files below a directory; where too much is read, the render fails.
+    fn read(&mut self, tree: &Snapshot, path: &str) -> Result<Vec<TreeFile>, BridgeError> {
+        self.reads.tree(tree, path).map_err(|error| {
+            let mut told = match &error {
+                ReadError::Disk(error) => failure::disk(error),
+                ReadError::NoMemory => failure::bridge(&failure::files(FilesError::NoMemory)),
+            };
+            if told.code.starts_with("E_BUDGET_") || told.code == "E_LOCK_DRIFT" {
+                let help = told.help.take().unwrap_or_default();
+                told = self.fatal(Diagnostic::error(told.code, told.message).help(help));
+            }
+            told
+        })
     }
-    Ok(frame.finish())
 }

@@ -1,20 +1,24 @@
 //! `akua eval`: plain KCL files in a worker Store.
 
 use crate::failure::RenderFailure;
+use crate::files::Reads;
 use crate::plan::steps;
 use crate::worker::finish;
-use akua_sandbox::{Callouts, Limits, Mount, Report, Session};
-use akua_source::{Diagnostic, SourceMap};
+use akua_disk::Snapshot;
+use akua_policy::Effective;
+use akua_sandbox::{Callouts, Limits, Report, Session};
+use akua_source::{Budgets, Diagnostic, SourceMap};
 use akua_wire::FrameBuilder;
 use akua_wire::protocol::{
     BridgeError, Envelope, EvalOptions, Goal, REQUEST, Request, SETTINGS, Settings,
 };
+use std::sync::Arc;
 
 /// What to evaluate.
 #[derive(Debug)]
 pub struct EvalRequest {
-    /// What the worker may read.
-    pub mounts: Vec<Mount>,
+    /// What the worker may read: guest folder and tree.
+    pub mounts: Vec<(String, Arc<Snapshot>)>,
     /// Entry files and folders, as guest paths.
     pub files: Vec<String>,
     /// Folder that relative paths start at, as a guest path.
@@ -46,21 +50,27 @@ pub struct Evaluated {
 ///
 /// # Errors
 /// [`RenderFailure`]: what to tell a person.
-pub fn evaluate(request: EvalRequest, limits: Limits) -> Result<Evaluated, RenderFailure> {
+pub fn evaluate(request: EvalRequest, policy: &Effective) -> Result<Evaluated, RenderFailure> {
+    let budgets = &policy.budgets;
     let EvalRequest { mounts, files, work_folder, externals, names, options } = request;
     let request = Request {
         files,
         work_folder,
         externals,
         names,
-        steps: Some(steps(&limits)),
+        modules: policy.modules.as_ref().map(|modules| modules.iter().cloned().collect()),
+        steps: Some(steps(budgets)),
         goal: Goal::Eval(options),
         ..Request::default()
     };
     let frame = FrameBuilder::new().part(REQUEST, &json(&request)?).finish();
+    let limits = Limits::from(budgets);
     akua_sandbox::on_render_stack(limits.max_depth, || {
         // Plain files have no package whose digest could be the seed: it is fixed.
-        let session = Session::new(limits, [0; 32]);
+        let session = Session::new(limits, || [0; 32]);
+        let reads = Reads::new(&session, budgets);
+        let mounts: Vec<_> =
+            mounts.into_iter().map(|(guest_path, tree)| reads.mount(guest_path, &tree)).collect();
         let output = session.run_worker(&mounts, &frame, &mut Nobody)?;
         let finished = finish(&output).map_err(|mut failure| {
             failure.printed.clone_from(&output.stdout);
@@ -80,7 +90,7 @@ pub fn evaluate(request: EvalRequest, limits: Limits) -> Result<Evaluated, Rende
 ///
 /// # Errors
 /// [`RenderFailure`]: what to tell a person.
-pub fn settings(files: &[(String, Vec<u8>)], limits: Limits) -> Result<Settings, RenderFailure> {
+pub fn settings(files: &[(String, Vec<u8>)], budgets: &Budgets) -> Result<Settings, RenderFailure> {
     let names = files.iter().map(|(name, _)| name.clone()).collect();
     let request = Request { goal: Goal::Settings { names }, ..Request::default() };
     let mut frame = FrameBuilder::new().part(REQUEST, &json(&request)?);
@@ -88,8 +98,9 @@ pub fn settings(files: &[(String, Vec<u8>)], limits: Limits) -> Result<Settings,
         frame.push(SETTINGS, bytes);
     }
     let frame = frame.finish();
+    let limits = Limits::from(budgets);
     akua_sandbox::on_render_stack(limits.max_depth, || {
-        let session = Session::new(limits, [0; 32]);
+        let session = Session::new(limits, || [0; 32]);
         let output = session.run_worker(&[], &frame, &mut Nobody)?;
         Ok(finish(&output)?.settings)
     })

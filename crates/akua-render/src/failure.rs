@@ -1,7 +1,7 @@
 //! What went wrong, as diagnostics with codes.
 
 use akua_disk::DiskError;
-use akua_sandbox::{BridgeFault, SandboxError};
+use akua_sandbox::{BridgeFault, FilesError, SandboxError};
 use akua_source::{Diagnostic, SourceMap};
 use akua_wire::protocol::BridgeError;
 
@@ -31,15 +31,17 @@ impl From<SandboxError> for RenderFailure {
 /// Returns the diagnostic for a Store that ended without a result.
 pub(crate) fn sandbox(error: &SandboxError) -> Diagnostic {
     let (code, help) = match error {
-        SandboxError::Memory { .. } => {
-            ("E_BUDGET_MEMORY", "the package allocates without end, or needs a larger memory limit")
-        }
+        SandboxError::Memory { .. } | SandboxError::HostMemory { .. } => (
+            "E_BUDGET_MEMORY",
+            "the package allocates without end, or needs more: --worker-memory, --engine-memory, --render-memory",
+        ),
+        SandboxError::Files { source, .. } => return files(*source),
         SandboxError::Deadline { .. } => (
             "E_BUDGET_DEADLINE",
             "the package loops without end, or needs more time: --timeout, --worker-timeout, --engine-timeout",
         ),
         SandboxError::Fuel { .. } => {
-            ("E_BUDGET_FUEL", "the package needs more fuel than it may use")
+            ("E_BUDGET_FUEL", "the package loops without end, or needs more: --fuel")
         }
         SandboxError::Stack { .. } => ("E_BUDGET_STACK", "the package recurses too deeply"),
         SandboxError::Tables { .. } => {
@@ -49,12 +51,15 @@ pub(crate) fn sandbox(error: &SandboxError) -> Diagnostic {
             "E_RENDER_BUDGET_DEPTH",
             "let packages depend on fewer levels of packages, or raise --max-depth",
         ),
-        SandboxError::Request { .. } => {
-            ("E_BUDGET_READ", "the files of the chart or overlay are too large")
+        SandboxError::Request { .. } => (
+            "E_BUDGET_READ",
+            "the files of the chart or overlay are too large: --max-read, --max-bridge",
+        ),
+        SandboxError::Output { .. } => {
+            ("E_BUDGET_OUTPUT", "render fewer or smaller objects, or raise --max-output")
         }
-        SandboxError::Output { .. } => ("E_BUDGET_OUTPUT", "render fewer or smaller objects"),
         SandboxError::Bridge { fault: BridgeFault::TooLarge { .. } } => {
-            ("E_BUDGET_BRIDGE", "pass smaller values to the plugin")
+            ("E_BUDGET_BRIDGE", "pass smaller values to the plugin, or raise --max-bridge")
         }
         SandboxError::Bridge { .. } => ("E_SANDBOX_DENIED", "the sandbox refused a malformed call"),
         SandboxError::Exit { .. }
@@ -73,6 +78,28 @@ pub(crate) fn sandbox(error: &SandboxError) -> Diagnostic {
         cause = source.source();
     }
     diagnostic
+}
+
+/// Returns the diagnostic for a file that a guest must not go on without.
+pub(crate) fn files(error: FilesError) -> Diagnostic {
+    let (code, help) = match error {
+        FilesError::TooMany { .. } => {
+            ("E_BUDGET_READ", "leave files out of the package, or raise --max-files")
+        }
+        FilesError::TooMuch => {
+            ("E_BUDGET_READ", "leave large files out of the package, or raise --max-read")
+        }
+        FilesError::NoMemory => {
+            ("E_BUDGET_MEMORY", "leave large files out of the package, or raise --render-memory")
+        }
+        FilesError::Changed => {
+            ("E_LOCK_DRIFT", "a dependency changes while it is rendered: render again")
+        }
+        FilesError::Missing | FilesError::Denied | FilesError::Unreadable => {
+            ("E_IO", "check the permissions of the package's files")
+        }
+    };
+    Diagnostic::error(code, error.to_string()).help(help)
 }
 
 /// Returns the error over the bridge for a diagnostic.
@@ -96,10 +123,13 @@ pub(crate) fn disk(error: &DiskError) -> BridgeError {
             ("E_PATH_MISSING", "paths are relative to the package's directory")
         }
         DiskError::TooLarge { .. } | DiskError::TooMany { .. } => {
-            ("E_BUDGET_READ", "leave large files out of the package")
+            ("E_BUDGET_READ", "leave files out of the package, or raise --max-files and --max-read")
         }
         DiskError::Special { .. } => {
             ("E_PATH_ESCAPE", "only regular files and directories are read")
+        }
+        DiskError::Changed { .. } => {
+            ("E_LOCK_DRIFT", "a dependency changes while it is rendered: render again")
         }
         DiskError::Io { .. } | DiskError::Write { .. } => {
             ("E_IO", "check the permissions of the package's files")
@@ -111,6 +141,7 @@ pub(crate) fn disk(error: &DiskError) -> BridgeError {
         | DiskError::TooLarge { path, .. }
         | DiskError::TooMany { path, .. }
         | DiskError::Special { path }
+        | DiskError::Changed { path }
         | DiskError::Io { path, .. }
         | DiskError::Write { path, .. } => path.clone(),
     };

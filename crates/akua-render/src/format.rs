@@ -4,7 +4,7 @@ use crate::eval::{Nobody, json};
 use crate::failure::RenderFailure;
 use crate::worker::{broken, read};
 use akua_sandbox::{GuestOutput, Limits, Session};
-use akua_source::{Diagnostic, Severity, SourceMap};
+use akua_source::{Budgets, Diagnostic, Severity, SourceMap};
 use akua_wire::FrameBuilder;
 use akua_wire::protocol::{FormatEntry, Goal, OUTPUT, REQUEST, Request, SOURCE};
 
@@ -43,7 +43,7 @@ pub struct Formatted {
 ///
 /// # Errors
 /// [`RenderFailure`] where the Store gave no answer: nothing is known of any file then.
-pub fn format(files: &[SourceText], limits: Limits) -> Result<Formatted, RenderFailure> {
+pub fn format(files: &[SourceText], budgets: &Budgets) -> Result<Formatted, RenderFailure> {
     let names = files.iter().map(|file| file.name.clone()).collect();
     let request = Request { goal: Goal::Format { names }, ..Request::default() };
     let json = json(&request)?;
@@ -54,8 +54,9 @@ pub fn format(files: &[SourceText], limits: Limits) -> Result<Formatted, RenderF
         frame.push(SOURCE, &file.bytes);
     }
     let frame = frame.finish();
+    let limits = Limits::from(budgets);
     akua_sandbox::on_render_stack(limits.max_depth, || {
-        let session = Session::new(limits, [0; 32]);
+        let session = Session::new(limits, || [0; 32]);
         let output = session.run_worker(&[], &frame, &mut Nobody)?;
         formatted(&output, files.len())
     })

@@ -16,7 +16,9 @@ mod arguments;
 mod callouts;
 mod document;
 mod eval;
+mod events;
 mod failure;
+mod files;
 mod format;
 mod paths;
 mod plan;
@@ -24,21 +26,39 @@ mod worker;
 
 pub use document::yaml_to_json;
 pub use eval::{EvalRequest, Evaluated, evaluate, settings};
+pub use events::{BridgeCall, Trace};
 pub use failure::RenderFailure;
 pub use format::{Formatted, FormattedFile, SourceText, format};
 pub use plan::Inputs;
 
 use akua_objects::Object;
 use akua_package::Package;
+use akua_policy::{Effective, Trail};
 use akua_sandbox::{Guest, Limits, Report, Session};
-use akua_source::{Diagnostic, SourceMap};
+use akua_source::{Budget, Budgets, Diagnostic, SourceMap};
 use callouts::Driver;
 use sha2::{Digest as _, Sha256};
+use std::fmt;
+use std::rc::Rc;
 
-/// Most objects of a render: SPEC §5.
-pub const RESOURCES_LIMIT: usize = 20_000;
-/// Most bytes of all objects of a render: SPEC §5.
-pub const OUTPUT_LIMIT_BYTES: usize = 64 << 20;
+/// What holds for a render.
+#[derive(Default)]
+pub struct Options {
+    /// What is allowed.
+    pub policy: Effective,
+    /// Whether charts have to be dependencies, not paths.
+    pub strict: bool,
+    /// What random bytes follow from, in place of the package, its inputs and its dependencies.
+    pub seed: Option<String>,
+    /// Who is told of each call over the bridge.
+    pub trace: Option<Rc<Trace>>,
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Options").field("policy", &self.policy).finish_non_exhaustive()
+    }
+}
 
 /// The result of a render.
 #[derive(Debug)]
@@ -52,55 +72,75 @@ pub struct Rendered {
     /// What the program printed.
     pub printed: Vec<u8>,
     /// What was used.
-    pub report: Report,
+    pub used: Used,
 }
 
-/// Renders a package.
+/// What a render used.
+#[derive(Debug, Clone, Copy)]
+pub struct Used {
+    /// Fuel, memory, Stores, and whether clock and random bytes were read.
+    pub report: Report,
+    /// Files that were read.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: u64,
+}
+
+/// Renders a package; what was decided on the way is in `trail`, also where the render fails.
 ///
 /// # Errors
 /// [`RenderFailure`]: what to tell a person.
 pub fn render(
     package: &Package,
     inputs: Option<&Inputs>,
-    limits: Limits,
+    options: &Options,
+    trail: &mut Trail,
 ) -> Result<Rendered, RenderFailure> {
-    let depth = limits.max_depth;
-    akua_sandbox::on_render_stack(depth, || {
-        let entry = package.root.read(&package.entry, plan::SOURCE_LIMIT_BYTES).unwrap_or_default();
-        akua_sandbox::prepare_in_background(probable(&entry));
-        let session = Session::new(limits, seed(package, &entry, inputs));
-        let mut driver = Driver::new(&session);
+    let budgets = &options.policy.budgets;
+    let limits = Limits::from(budgets);
+    akua_sandbox::on_render_stack(limits.max_depth, || {
+        let entry = package.root.read(&package.entry, plan::SOURCE_LIMIT_BYTES);
+        akua_sandbox::prepare_in_background(probable(&entry.unwrap_or_default()));
+        let session = Session::new(limits, seed(package, inputs, options.seed.clone()));
+        events::start(trail, package, budgets);
+        let mut driver = Driver::new(&session, options, trail);
         let finished = driver.run(package, inputs);
-        let report = session.report();
-        let finished = finished.map_err(|failure| driver.verdict(failure))?;
-        if let Some(failure) = driver.fatal.take() {
-            return Err(failure);
-        }
-        let objects = driver.take(finished.entries);
-        within_budget(&objects)?;
-        Ok(Rendered {
-            objects,
-            warnings: finished.warnings,
-            sources: finished.sources,
-            printed: driver.printed,
-            report,
-        })
+        let finished = finished.map_err(|failure| driver.verdict(failure));
+        let finished = match driver.fatal.take() {
+            Some(failure) => Err(failure),
+            None => finished,
+        };
+        let rendered = finished.and_then(|finished| {
+            let objects = driver.take(finished.entries);
+            within_budget(&objects, budgets)?;
+            let (files, bytes) = driver.reads.used();
+            Ok(Rendered {
+                objects,
+                warnings: finished.warnings,
+                sources: finished.sources,
+                printed: std::mem::take(&mut driver.printed),
+                used: Used { report: session.report(), files, bytes },
+            })
+        });
+        events::end(trail, &rendered, &session.report());
+        rendered
     })
 }
 
-fn within_budget(objects: &[Object]) -> Result<(), RenderFailure> {
-    if objects.len() > RESOURCES_LIMIT {
-        let message = format!(
-            "the package renders {} objects, the limit is {RESOURCES_LIMIT}",
-            objects.len()
-        );
-        return Err(Diagnostic::error("E_BUDGET_RESOURCES", message).into());
-    }
-    let bytes: usize = objects.iter().fold(0, |sum, object| object.yaml.len().saturating_add(sum));
-    if bytes > OUTPUT_LIMIT_BYTES {
+fn within_budget(objects: &[Object], budgets: &Budgets) -> Result<(), RenderFailure> {
+    let limit = budgets.size(Budget::Resources);
+    if objects.len() > limit {
         let message =
-            format!("the package renders {bytes} bytes, the limit is {OUTPUT_LIMIT_BYTES}");
-        return Err(Diagnostic::error("E_BUDGET_OUTPUT", message).into());
+            format!("the package renders {} objects, the limit is {limit}", objects.len());
+        let help = "render fewer objects, or raise --max-resources";
+        return Err(Diagnostic::error("E_BUDGET_RESOURCES", message).help(help).into());
+    }
+    let limit = budgets.size(Budget::Output);
+    let bytes: usize = objects.iter().fold(0, |sum, object| object.yaml.len().saturating_add(sum));
+    if bytes > limit {
+        let message = format!("the package renders {bytes} bytes, the limit is {limit}");
+        let help = "render fewer or smaller objects, or raise --max-output";
+        return Err(Diagnostic::error("E_BUDGET_OUTPUT", message).help(help).into());
     }
     Ok(())
 }
@@ -116,15 +156,23 @@ fn probable(entry: &[u8]) -> Vec<Guest> {
     named.map(|(guest, _)| *guest).collect()
 }
 
-/// Returns the seed of all random bytes of a render: it follows from what is rendered.
-fn seed(package: &Package, entry: &[u8], inputs: Option<&Inputs>) -> [u8; 32] {
-    let mut hash = Sha256::new();
-    for part in [package.manifest_bytes.as_slice(), entry] {
-        hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_le_bytes());
-        hash.update(part);
+/// Returns what finds out the seed of all random bytes of a render: it follows from what is
+/// rendered, not from the build of akua.
+fn seed(
+    package: &Package,
+    inputs: Option<&Inputs>,
+    given: Option<String>,
+) -> impl Fn() -> [u8; 32] + Send + Sync + 'static {
+    let fingerprint = package.fingerprint();
+    let inputs = inputs.map(|inputs| inputs.bytes.clone()).unwrap_or_default();
+    move || {
+        let mut hash = Sha256::new();
+        if let Some(text) = &given {
+            hash.update(text);
+        } else {
+            hash.update(fingerprint().to_string());
+            hash.update(&inputs);
+        }
+        hash.finalize().into()
     }
-    if let Some(inputs) = inputs {
-        hash.update(&inputs.bytes);
-    }
-    hash.finalize().into()
 }

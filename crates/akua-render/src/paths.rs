@@ -2,14 +2,14 @@
 
 use crate::failure;
 use crate::plan::CHART_HANDLE;
-use akua_disk::{DiskError, Folder};
+use akua_disk::{DiskError, Snapshot};
 use akua_package::{Kind, Package, Subchart};
 use akua_wire::protocol::BridgeError;
 
 /// A directory that package code may read: an open root and a path below it.
 #[derive(Debug)]
 pub(crate) struct Allowed<'p> {
-    pub(crate) root: &'p Folder,
+    pub(crate) root: &'p Snapshot,
     pub(crate) path: String,
     /// Charts that a chart depends on and does not carry itself.
     pub(crate) charts: &'p [Subchart],
@@ -54,7 +54,7 @@ pub(crate) fn chart<'p>(package: &'p Package, requested: &str) -> Result<Allowed
 /// Resolves a directory: relative to the package, links followed, below the package or below a
 /// declared dependency.
 pub(crate) fn directory<'p>(package: &'p Package, requested: &str) -> Result<Allowed<'p>, Refused> {
-    match package.root.resolve(requested) {
+    match package.root.folder().resolve(requested) {
         Ok(path) => Ok(Allowed { root: &package.root, path, charts: &[] }),
         Err(DiskError::Escape { path, target }) => {
             let dependency = package.dependencies.iter().find_map(|dependency| {

@@ -1,9 +1,11 @@
 //! What a worker Store gets for a package: mounts, modules, inputs.
 
 use crate::failure::RenderFailure;
+use crate::files::Reads;
 use akua_package::{Dependency, Kind, Package};
-use akua_sandbox::{Limits, Mount};
-use akua_source::Diagnostic;
+use akua_policy::Effective;
+use akua_sandbox::Mount;
+use akua_source::{Budget, Budgets, Diagnostic};
 use akua_wire::FrameBuilder;
 use akua_wire::protocol::{Goal, INPUTS, REQUEST, Request};
 
@@ -40,30 +42,23 @@ pub(crate) struct Plan {
 pub(crate) fn plan(
     package: &Package,
     inputs: Option<&Inputs>,
-    limits: &Limits,
+    policy: &Effective,
+    reads: &Reads,
 ) -> Result<Plan, RenderFailure> {
-    let unreadable = |error: akua_disk::DiskError| {
-        RenderFailure::from(Diagnostic::error("E_IO", error.to_string()))
-    };
-    let mut mounts = vec![Mount {
-        guest_path: PACKAGE_MOUNT.to_owned(),
-        dir: package.root.handle().map_err(unreadable)?,
-    }];
+    let mut mounts = vec![reads.mount(PACKAGE_MOUNT.to_owned(), &package.root)];
     let mut request = Request {
         files: vec![format!("{PACKAGE_MOUNT}/{}", package.entry)],
         root: Some(PACKAGE_MOUNT.to_owned()),
         work_folder: PACKAGE_MOUNT.to_owned(),
         names: vec![(PACKAGE_MOUNT.to_owned(), String::new())],
-        steps: Some(steps(limits)),
+        modules: policy.modules.as_ref().map(|modules| modules.iter().cloned().collect()),
+        steps: Some(steps(&policy.budgets)),
         goal: Goal::Render { inputs_name: inputs.map(|inputs| inputs.name.clone()) },
         ..Request::default()
     };
     for dependency in &package.dependencies {
         let guest_path = format!("{DEPENDENCIES_MOUNT}/{}", dependency.alias);
-        mounts.push(Mount {
-            guest_path: guest_path.clone(),
-            dir: dependency.root.handle().map_err(unreadable)?,
-        });
+        mounts.push(reads.mount(guest_path.clone(), &dependency.root));
         request.names.push((guest_path.clone(), dependency.alias.to_string()));
         match dependency.kind {
             Kind::Chart => {
@@ -129,7 +124,6 @@ render = lambda inputs = {{}} {{
 }
 
 /// Returns how many steps a program may take: they end before the time of the worker.
-pub(crate) fn steps(limits: &Limits) -> u64 {
-    let milliseconds = u64::try_from(limits.worker_timeout.as_millis()).unwrap_or(u64::MAX);
-    milliseconds.saturating_mul(STEPS_PER_MILLISECOND)
+pub(crate) fn steps(budgets: &Budgets) -> u64 {
+    budgets.amount(Budget::WorkerTimeout).saturating_mul(STEPS_PER_MILLISECOND)
 }

@@ -68,7 +68,7 @@ fn collect(directory: &Path, name: &str, frame: &mut FrameBuilder) {
 /// Renders the frame.
 fn render(guest: Guest, frame: &[u8], print: bool) {
     let limits = Limits::default();
-    let session = Session::new(limits, [0; 32]);
+    let session = Session::new(limits, move || [0; 32]);
     let output = on_render_stack(1, || session.run_engine(guest, frame));
     let output = match output {
         Ok(output) => output,

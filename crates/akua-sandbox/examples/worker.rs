@@ -11,9 +11,12 @@
 )]
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
-use akua_sandbox::{Callouts, GuestOutput, Limits, Mount, Session, on_render_stack};
+use akua_sandbox::{
+    Callouts, Files, FilesError, GuestOutput, Limits, Mount, Node, Session, on_render_stack,
+};
 use akua_wire::FrameBuilder;
 use akua_wire::protocol::{REQUEST, Request};
 
@@ -26,6 +29,28 @@ impl Callouts for Nobody {
     }
 }
 
+/// A tree with the program alone.
+#[derive(Debug, Clone)]
+struct OneFile(Arc<[u8]>);
+
+impl Files for OneFile {
+    fn look(&self, path: &str) -> Result<Node, FilesError> {
+        match path {
+            "" => Ok(Node::Folder),
+            "main.k" => Ok(Node::File(self.0.len() as u64)),
+            _ => Err(FilesError::Missing),
+        }
+    }
+
+    fn read(&self, _path: &str) -> Result<Arc<[u8]>, FilesError> {
+        Ok(Arc::clone(&self.0))
+    }
+
+    fn names(&self, _path: &str) -> Result<Arc<[(String, bool)]>, FilesError> {
+        Ok(Arc::new([("main.k".to_owned(), false)]))
+    }
+}
+
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [file, runs] = arguments.as_slice() else {
@@ -34,32 +59,30 @@ fn main() {
     };
     let runs: usize = runs.parse().expect("a number");
     let path = Path::new(file).canonicalize().expect("a file");
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let folder = path.parent().expect("a folder").to_path_buf();
+    let program = OneFile(std::fs::read(path).expect("a file").into());
     let request = Request {
-        files: vec![format!("/src/{name}")],
+        files: vec!["/src/main.k".to_owned()],
         work_folder: "/src".to_owned(),
         names: vec![("/src".to_owned(), String::new())],
         ..Request::default()
     };
     let json = serde_json::to_vec(&request).expect("JSON");
     let frame = FrameBuilder::new().part(REQUEST, &json).finish();
-    let (_, output) = timed(&folder, &frame);
+    let (_, output) = timed(&program, &frame);
     let answer = String::from_utf8_lossy(&output.bytes).into_owned();
     assert!(answer.contains("\"ok\":true"), "{answer}");
     for _ in 0..runs {
-        println!("start {:.3}", timed(&folder, b"").0);
+        println!("start {:.3}", timed(&program, b"").0);
     }
     for _ in 0..runs {
-        println!("run {:.3}", timed(&folder, &frame).0);
+        println!("run {:.3}", timed(&program, &frame).0);
     }
 }
 
 /// Runs a request in a fresh Store; returns the time in ms.
-fn timed(folder: &Path, frame: &[u8]) -> (f64, GuestOutput) {
-    let session = Session::new(Limits::default(), [0; 32]);
-    let dir = std::fs::File::open(folder).expect("a folder");
-    let mounts = [Mount { guest_path: "/src".to_owned(), dir }];
+fn timed(program: &OneFile, frame: &[u8]) -> (f64, GuestOutput) {
+    let session = Session::new(Limits::default(), move || [0; 32]);
+    let mounts = [Mount { guest_path: "/src".to_owned(), files: Arc::new(program.clone()) }];
     on_render_stack(1, || {
         let start = Instant::now();
         let output = session.run_worker(&mounts, frame, &mut Nobody).expect("an answer");

@@ -7,6 +7,7 @@ use wasmtime_wasi::I32Exit;
 
 use crate::callouts::BridgeFault;
 use crate::embedded::Guest;
+use crate::files::FilesError;
 use crate::store::GuestState;
 
 /// Why a call into a guest failed.
@@ -21,6 +22,21 @@ pub enum SandboxError {
         kind: MemoryKind,
         /// The limit.
         limit_bytes: u64,
+    },
+    /// There is no memory left for what the host holds for guests.
+    #[error("the files and objects of the render reached its memory limit of {limit_bytes} bytes")]
+    HostMemory {
+        /// The limit.
+        limit_bytes: u64,
+    },
+    /// A file cannot be given to the guest, and it must not go on without.
+    #[error("{guest} is not given a file")]
+    Files {
+        /// Who ran.
+        guest: Guest,
+        /// Why not.
+        #[source]
+        source: FilesError,
     },
     /// The time was used up.
     #[error("{guest} used up {kind} of {limit:?}")]
@@ -212,6 +228,10 @@ pub(crate) fn classify(error: wasmtime::Error, state: &GuestState) -> SandboxErr
     }
     let error = match error.downcast::<BridgeFault>() {
         Ok(fault) => return SandboxError::Bridge { fault },
+        Err(error) => error,
+    };
+    let error = match error.downcast::<FilesError>() {
+        Ok(source) => return SandboxError::Files { guest, source },
         Err(error) => error,
     };
     if error.is::<DeadlinePassed>() {

@@ -1,6 +1,8 @@
-//! The budgets of a render, in one table.
+//! The budgets that Stores are held to. Names, defaults and flags: the table in akua-source.
 
 use std::time::Duration;
+
+use akua_source::{Budget, Budgets};
 
 /// The budgets of one top-level render and of the Stores in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -9,7 +11,7 @@ pub struct Limits {
     pub worker_memory_bytes: u64,
     /// Memory of one engine Store, in bytes.
     pub engine_memory_bytes: u64,
-    /// Memory over all live Stores of a render, in bytes.
+    /// Memory over all live Stores of a render, in bytes, and what the host holds for them.
     pub render_memory_bytes: u64,
     /// The worker's own time: the clock stands while it waits for a callout.
     pub worker_timeout: Duration,
@@ -31,32 +33,31 @@ pub struct Limits {
     pub fuel: Option<u64>,
 }
 
-impl Default for Limits {
-    fn default() -> Self {
+impl From<&Budgets> for Limits {
+    fn from(budgets: &Budgets) -> Self {
         Self {
-            // SPEC §5. The reference evaluates the largest public KCL packages in about 100 MiB.
-            worker_memory_bytes: 256 << 20,
-            // SPEC §5. argo-cd, the largest chart measured, peaks at 107 MiB.
-            engine_memory_bytes: 512 << 20,
-            // SPEC §5: a worker at its limit, an engine at its limit, and a nested worker.
-            render_memory_bytes: 1 << 30,
-            // SPEC §5: 30 ticks of 100 ms.
-            worker_timeout: Duration::from_secs(3),
-            // SPEC §5. argo-cd takes 0.1 s: a machine 100 times slower still renders it.
-            engine_timeout: Duration::from_secs(30),
-            // SPEC §5: two engine calls at their limit.
-            timeout: Duration::from_mins(1),
-            // SPEC §5.
-            max_depth: 16,
-            // SPEC §5; the bundles of CRDs that operators ship are below 20 MiB.
-            bridge_limit_bytes: 64 << 20,
-            // SPEC §5, the limit on bytes read: nothing larger can have been read.
-            request_limit_bytes: 256 << 20,
-            // SPEC §5.
-            output_limit_bytes: 64 << 20,
+            worker_memory_bytes: budgets.amount(Budget::WorkerMemory),
+            engine_memory_bytes: budgets.amount(Budget::EngineMemory),
+            render_memory_bytes: budgets.amount(Budget::RenderMemory),
+            worker_timeout: budgets.time(Budget::WorkerTimeout),
+            engine_timeout: budgets.time(Budget::EngineTimeout),
+            timeout: budgets.time(Budget::Timeout),
+            max_depth: budgets.size(Budget::Depth),
+            bridge_limit_bytes: budgets.size(Budget::Bridge),
+            // Files that were read, their names, and values: what came over the bridge.
+            request_limit_bytes: budgets
+                .size(Budget::Read)
+                .saturating_add(budgets.size(Budget::Bridge)),
+            output_limit_bytes: budgets.size(Budget::Output),
             // A page of diagnostics is 4 KiB; sixteen of them.
             capture_limit_bytes: 64 << 10,
-            fuel: None,
+            fuel: budgets.get(Budget::Fuel),
         }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self::from(&Budgets::default())
     }
 }

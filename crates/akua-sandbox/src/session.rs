@@ -10,10 +10,11 @@ use crate::callouts::{self, Callouts, Line};
 use crate::embedded::{Guest, embedded, module};
 use crate::engine::engine;
 use crate::error::{SandboxError, classify};
+use crate::files::Mount;
 use crate::image;
 use crate::limits::Limits;
 use crate::store::{GuestState, Pool, pause, resume, store};
-use crate::wasi::{self, Mount};
+use crate::wasi::{self, Seed};
 
 /// One top-level render, the renders nested in it included.
 #[derive(Debug)]
@@ -21,7 +22,7 @@ pub struct Session {
     /// What all Stores share.
     pool: Arc<Pool>,
     /// What all random bytes follow from.
-    seed: [u8; 32],
+    seed: Arc<Seed>,
     /// Calls so far.
     calls: AtomicU64,
     /// Live worker Stores.
@@ -63,16 +64,30 @@ pub struct Report {
 }
 
 impl Session {
-    /// A render that starts now; its time runs from here.
-    pub fn new(limits: Limits, seed: [u8; 32]) -> Self {
+    /// A render that starts now; its time runs from here. `seed` is asked for when a guest wants
+    /// random bytes, once.
+    pub fn new(limits: Limits, seed: impl Fn() -> [u8; 32] + Send + Sync + 'static) -> Self {
         Self {
             pool: Arc::new(Pool::new(limits)),
-            seed,
+            seed: Arc::new(Seed::new(seed)),
             calls: AtomicU64::new(0),
             depth: AtomicUsize::new(0),
             entropy: AtomicBool::new(false),
             clock: AtomicBool::new(false),
         }
+    }
+
+    /// Takes memory of the render for what the host holds, for as long as the session lives.
+    ///
+    /// # Errors
+    /// [`SandboxError::Memory`] where there is not so much left.
+    pub fn hold(&self, bytes: usize) -> Result<(), SandboxError> {
+        self.pool.hold(bytes).ok_or_else(|| self.pool.host_error())
+    }
+
+    /// Returns a share in the render's memory, for who holds things on behalf of guests.
+    pub fn holder(&self) -> Holder {
+        Holder(Arc::clone(&self.pool))
     }
 
     /// The budgets of this render.
@@ -135,7 +150,9 @@ impl Session {
         let start = |source| SandboxError::Start { guest, source };
         let call = self.calls.fetch_add(1, Ordering::SeqCst);
         let capture_limit_bytes = self.pool.limits.capture_limit_bytes;
-        let world = wasi::world(mounts, self.seed, call, capture_limit_bytes).map_err(start)?;
+        let world = wasi::world(mounts, &self.seed, call, capture_limit_bytes);
+        // The host has the request once, and the guest a copy of it.
+        let _request = self.pool.borrow(request.len()).ok_or_else(|| self.pool.host_error())?;
         let state = GuestState::new(guest, &self.pool, world, line).map_err(start)?;
         let mut store = store(state);
         let outcome = exchange(&mut store, guest, request);
@@ -158,6 +175,17 @@ impl Session {
             fuel_used: state.fuel_used(),
             memory_bytes: state.memory_bytes(),
         })
+    }
+}
+
+/// A share in the memory of a render.
+#[derive(Debug, Clone)]
+pub struct Holder(Arc<Pool>);
+
+impl Holder {
+    /// Takes memory for as long as the render lives; `false` if there is not so much left.
+    pub fn hold(&self, bytes: usize) -> bool {
+        self.0.hold(bytes).is_some()
     }
 }
 

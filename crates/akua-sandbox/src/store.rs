@@ -55,6 +55,22 @@ impl Pool {
         self.memory_bytes.fetch_sub(bytes, Ordering::SeqCst);
     }
 
+    /// Takes memory for the host, for as long as the render lives.
+    pub(crate) fn hold(&self, bytes: usize) -> Option<()> {
+        self.take_memory(u64::try_from(bytes).unwrap_or(u64::MAX)).then_some(())
+    }
+
+    /// Takes memory for the host until the loan is dropped.
+    pub(crate) fn borrow(self: &Arc<Self>, bytes: usize) -> Option<Loan> {
+        let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+        self.take_memory(bytes).then(|| Loan { pool: Arc::clone(self), bytes })
+    }
+
+    /// The error of a host that has no memory left for what its guests want.
+    pub(crate) fn host_error(&self) -> SandboxError {
+        SandboxError::HostMemory { limit_bytes: self.limits.render_memory_bytes }
+    }
+
     /// Fuel used so far.
     pub(crate) fn fuel_used(&self) -> u64 {
         self.fuel.load(Ordering::SeqCst)
@@ -68,6 +84,19 @@ impl Pool {
     /// Fuel that may still be used.
     fn fuel_left(&self) -> u64 {
         self.limits.fuel.unwrap_or(u64::MAX).saturating_sub(self.fuel_used())
+    }
+}
+
+/// Memory that is given back when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Loan {
+    pool: Arc<Pool>,
+    bytes: u64,
+}
+
+impl Drop for Loan {
+    fn drop(&mut self) {
+        self.pool.give_memory(self.bytes);
     }
 }
 

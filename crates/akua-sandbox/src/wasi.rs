@@ -1,8 +1,6 @@
 //! What a guest sees of the world: read-only mounts, a clock that stands, entropy from a seed, and
 //! output that is kept up to a limit.
 
-use std::fs::File;
-use std::os::fd::AsRawFd;
 use std::sync::Arc;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -13,9 +11,10 @@ use chacha20::rand_core::{SeedableRng, TryRng};
 use std::convert::Infallible;
 use wasmtime::{Caller, Extern, Linker};
 use wasmtime_wasi::p1::WasiP1Ctx;
-use wasmtime_wasi::{FsPerms, HostMonotonicClock, HostWallClock, WasiCtxBuilder};
+use wasmtime_wasi::{HostMonotonicClock, HostWallClock, WasiCtxBuilder};
 
 use crate::capture::Capture;
+use crate::files::{self, Descriptors, Mount};
 use crate::store::GuestState;
 
 /// The instant at which every guest believes to run: 2024-01-01T00:00:00Z.
@@ -24,15 +23,6 @@ use crate::store::GuestState;
 const FROZEN: Duration = Duration::from_hours(473_352);
 /// Where the monotonic clock starts: Go refuses to start at zero.
 const MONOTONIC_START_NANOSECONDS: u64 = 1_000_000_000;
-
-/// A directory that a guest may read.
-#[derive(Debug)]
-pub struct Mount {
-    /// Where the guest sees it.
-    pub guest_path: String,
-    /// The directory, open.
-    pub dir: File,
-}
 
 /// What a guest used of the world that a render should not depend on.
 #[derive(Debug, Default, Clone)]
@@ -51,6 +41,8 @@ pub(crate) struct World {
     pub(crate) stdout: Capture,
     /// Standard error, as far as it is kept.
     pub(crate) stderr: Capture,
+    /// Its files.
+    pub(crate) descriptors: Descriptors,
     /// What was used.
     pub(crate) uses: Uses,
     /// The monotonic clock, which only sleeping moves on.
@@ -58,15 +50,12 @@ pub(crate) struct World {
 }
 
 /// Makes the world of the call with number `call` of a render.
-///
-/// # Errors
-/// If a mount cannot be opened again through `/proc/self/fd`.
 pub(crate) fn world(
     mounts: &[Mount],
-    seed: [u8; 32],
+    seed: &Arc<Seed>,
     call: u64,
     capture_limit_bytes: usize,
-) -> wasmtime::Result<World> {
+) -> World {
     let uses = Uses::default();
     let monotonic = Arc::new(AtomicU64::new(MONOTONIC_START_NANOSECONDS));
     let stdout = Capture::new(capture_limit_bytes);
@@ -86,17 +75,15 @@ pub(crate) fn world(
         .allow_tcp(false)
         .allow_udp(false)
         .allow_ip_name_lookup(false);
-    for mount in mounts {
-        let path = format!("/proc/self/fd/{}", mount.dir.as_raw_fd());
-        builder.preopened_dir(path, &mount.guest_path, FsPerms::ReadOnly)?;
-    }
-    Ok(World { context: builder.build_p1(), stdout, stderr, uses, monotonic })
+    let descriptors = Descriptors::new(mounts);
+    World { context: builder.build_p1(), stdout, stderr, descriptors, uses, monotonic }
 }
 
 /// Adds WASI to `linker`.
 ///
-/// `poll_oneoff` is ours: wasmtime-wasi's sleeps on the host's thread, past every deadline. Here
-/// sleeping moves the guest's monotonic clock and takes no time.
+/// Files are ours: the host's file system is not behind them. So is `poll_oneoff`: wasmtime-wasi's
+/// sleeps on the host's thread, past every deadline; here sleeping moves the guest's monotonic clock
+/// and takes no time.
 ///
 /// # Errors
 /// If a function is defined twice, which the test of every guest would notice.
@@ -104,6 +91,7 @@ pub(crate) fn add_to_linker(linker: &mut Linker<GuestState>) -> wasmtime::Result
     wasmtime_wasi::p1::add_to_linker_sync(linker, |state| &mut state.world_mut().context)?;
     linker.allow_shadowing(true);
     linker.func_wrap("wasi_snapshot_preview1", "poll_oneoff", poll_oneoff)?;
+    files::add_to_linker(linker)?;
     linker.allow_shadowing(false);
     Ok(())
 }
@@ -209,20 +197,50 @@ impl HostMonotonicClock for Still {
     }
 }
 
+/// What all random bytes of a render follow from; found out when the first are wanted.
+pub(crate) struct Seed {
+    find: Box<dyn Fn() -> [u8; 32] + Send + Sync>,
+    found: OnceLock<[u8; 32]>,
+}
+
+impl Seed {
+    /// A seed that `find` returns.
+    pub(crate) fn new(find: impl Fn() -> [u8; 32] + Send + Sync + 'static) -> Self {
+        Self { find: Box::new(find), found: OnceLock::new() }
+    }
+}
+
+impl std::fmt::Debug for Seed {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Seed").finish_non_exhaustive()
+    }
+}
+
 /// Random bytes that follow from the seed of the render and the number of the call.
 struct Seeded {
-    /// The generator.
-    generator: ChaCha20Rng,
+    seed: Arc<Seed>,
+    call: u64,
+    /// The generator, once random bytes were wanted.
+    generator: Option<ChaCha20Rng>,
     /// Set when it is read.
     used: Arc<AtomicBool>,
 }
 
 impl Seeded {
     /// The generator of one call.
-    fn new(seed: [u8; 32], call: u64, used: &Arc<AtomicBool>) -> Self {
-        let mut generator = ChaCha20Rng::from_seed(seed);
-        generator.set_stream(call);
-        Self { generator, used: Arc::clone(used) }
+    fn new(seed: &Arc<Seed>, call: u64, used: &Arc<AtomicBool>) -> Self {
+        Self { seed: Arc::clone(seed), call, generator: None, used: Arc::clone(used) }
+    }
+
+    /// The generator, from here on used.
+    fn generator(&mut self) -> &mut ChaCha20Rng {
+        self.used.store(true, Ordering::Relaxed);
+        self.generator.get_or_insert_with(|| {
+            let seed = *self.seed.found.get_or_init(&self.seed.find);
+            let mut generator = ChaCha20Rng::from_seed(seed);
+            generator.set_stream(self.call);
+            generator
+        })
     }
 }
 
@@ -230,18 +248,15 @@ impl TryRng for Seeded {
     type Error = Infallible;
 
     fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-        self.used.store(true, Ordering::Relaxed);
-        self.generator.try_next_u32()
+        self.generator().try_next_u32()
     }
 
     fn try_next_u64(&mut self) -> Result<u64, Infallible> {
-        self.used.store(true, Ordering::Relaxed);
-        self.generator.try_next_u64()
+        self.generator().try_next_u64()
     }
 
     fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
-        self.used.store(true, Ordering::Relaxed);
-        self.generator.try_fill_bytes(bytes)
+        self.generator().try_fill_bytes(bytes)
     }
 }
 

@@ -50,6 +50,8 @@ pub struct Request {
     pub externals: Vec<(String, String)>,
     /// Guest prefixes and what people see instead, longest first.
     pub names: Vec<(String, String)>,
+    /// Standard modules that may be imported; none for all.
+    pub modules: Option<Vec<String>>,
     /// Most steps that the program may take; none for the default.
     pub steps: Option<u64>,
     /// What to make of the result.

@@ -37,6 +37,8 @@ pub struct Request {
     pub externals: Vec<(String, String)>,
     /// Guest prefixes and what people see instead of them, longest first.
     pub names: Vec<(String, String)>,
+    /// Standard modules that may be imported; `None` for all.
+    pub modules: Option<Vec<String>>,
     /// Overrides (`-O`), in order.
     pub overrides: Vec<String>,
     /// Options (`-D`), in order.

@@ -229,7 +229,10 @@ impl Loader<'_> {
         let dotted = segments.join(".");
         let place = self.find(from, file, import.dots, &segments, &dotted);
         match place {
-            Some(Place::System) => Some(Import::System(dotted.into())),
+            Some(Place::System) => {
+                self.allow(from, &dotted, span);
+                Some(Import::System(dotted.into()))
+            }
             Some(Place::Virtual(key, source)) => {
                 let id = self.package(from, span, &key, |loader, at| {
                     if let Some(package) = loader.loaded.packages.get_mut(at) {
@@ -277,6 +280,19 @@ impl Loader<'_> {
                 None
             }
         }
+    }
+
+    /// Refuses a standard module that the policy does not allow; what the host adds may have all.
+    fn allow(&mut self, from: usize, module: &str, span: Span) {
+        let allowed = self.request.modules.as_ref();
+        let is_allowed = allowed.is_none_or(|allowed| allowed.iter().any(|name| name == module));
+        if is_allowed || self.origins.get(from).is_some_and(|origin| origin.is_virtual) {
+            return;
+        }
+        let message = format!("the policy does not allow the module `{module}`");
+        let help = "ask whoever runs akua to allow it in `[modules]`, or do without it";
+        let diagnostic = Diagnostic::error("E_POLICY_IMPORT", message).kind("CannotFindModule");
+        self.loaded.diagnostics.push(diagnostic.label(span, "").help(help));
     }
 
     /// Returns the id of a package, loading it the first time.

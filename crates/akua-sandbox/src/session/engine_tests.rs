@@ -21,7 +21,7 @@ fn chart(template: &str) -> Vec<u8> {
 
 /// Runs an engine on a render thread and reads its answer: the first part, and its name.
 fn run(guest: Guest, frame: &[u8], limits: Limits) -> Result<(String, Value), SandboxError> {
-    let session = Session::new(limits, [1; 32]);
+    let session = Session::new(limits, move || [1; 32]);
     let output = on_render_stack(1, || session.run_engine(guest, frame))?;
     let answer = decode(&output.bytes, usize::MAX).expect("a frame");
     let first = answer.parts().first().expect("a part");
@@ -52,7 +52,7 @@ fn two_renders_give_the_same_bytes() {
         \"abcdefghijkl\" }}\n  e: {{ keys .Values .Chart .Release | join \"-\" }}\n";
     let frame = chart(template);
     let render = |seed| {
-        let session = Session::new(Limits::default(), [seed; 32]);
+        let session = Session::new(Limits::default(), move || [seed; 32]);
         let output = session.run_engine(Guest::Helm, &frame).expect("a chart");
         (output.bytes, output.fuel_used, session.report().entropy_used)
     };

@@ -8,9 +8,12 @@ use crate::callouts::BridgeFault;
 use crate::error::{DeadlineKind, MemoryKind, TrapKind};
 use crate::stack::on_render_stack;
 
+/// Memory of the hostile guest, and its request `image`, in bytes.
+const EXACT: u64 = (128 << 10) + 5;
+
 /// Runs the hostile guest with a request and limits.
 fn hostile(request: &str, limits: Limits) -> Result<GuestOutput, SandboxError> {
-    Session::new(limits, [7; 32]).run_engine(Guest::Hostile, request.as_bytes())
+    Session::new(limits, move || [7; 32]).run_engine(Guest::Hostile, request.as_bytes())
 }
 
 /// The error of the hostile guest under default limits.
@@ -40,21 +43,21 @@ fn memory_of_a_render_is_limited() {
     let limits = Limits { render_memory_bytes: 1 << 20, ..Limits::default() };
     let error = hostile("grow", limits).expect_err("too much");
     assert!(matches!(error, SandboxError::Memory { kind: MemoryKind::Render, .. }), "{error:?}");
-    let limits = Limits { render_memory_bytes: 128 << 10, ..Limits::default() };
+    let limits = Limits { render_memory_bytes: EXACT, ..Limits::default() };
     hostile("image", limits).expect("exactly enough");
-    let limits = Limits { render_memory_bytes: (128 << 10) - 1, ..Limits::default() };
+    let limits = Limits { render_memory_bytes: EXACT - 1, ..Limits::default() };
     let error = hostile("image", limits).expect_err("a byte less");
     assert!(matches!(error, SandboxError::Memory { kind: MemoryKind::Render, .. }), "{error:?}");
 }
 
 #[test]
 fn memory_goes_back_to_the_pool() {
-    let limits = Limits { render_memory_bytes: 128 << 10, ..Limits::default() };
-    let session = Session::new(limits, [0; 32]);
+    let limits = Limits { render_memory_bytes: EXACT, ..Limits::default() };
+    let session = Session::new(limits, move || [0; 32]);
     for _ in 0..3 {
         session.run_engine(Guest::Hostile, b"image").expect("the memory is back");
     }
-    assert_eq!(session.report().peak_memory_bytes, 128 << 10);
+    assert_eq!(session.report().peak_memory_bytes, EXACT);
     assert_eq!(session.report().calls, 3);
 }
 
@@ -148,7 +151,7 @@ fn the_bridge_checks_pointers() {
 #[test]
 fn random_bytes_follow_from_the_seed() {
     let draw = |seed| {
-        let session = Session::new(Limits::default(), [seed; 32]);
+        let session = Session::new(Limits::default(), move || [seed; 32]);
         let first = session.run_engine(Guest::Hostile, b"random").expect("bytes").bytes;
         let second = session.run_engine(Guest::Hostile, b"random").expect("bytes").bytes;
         assert!(session.report().entropy_used);
