@@ -48,6 +48,30 @@ fn a_chart_of_a_registry_is_locked_rendered_and_updated() -> Result<()> {
 }
 
 #[test]
+fn a_version_is_found_with_and_without_its_letter() -> Result<()> {
+    let registry = Registry::start(&[])?;
+    let host = registry.host.as_str();
+    let project = Project::new("spelling", "", PROGRAM)?;
+    for version in ["v1.0.0", "2.0.0", "3.0.0", "v3.0.0"] {
+        project.push_chart(host, "web", version, "")?;
+    }
+    let repository = format!("oci://{host}/charts/web");
+    let cases =
+        [("1.0.0", "v1.0.0"), ("v2.0.0", "2.0.0"), ("3.0.0", "3.0.0"), ("v3.0.0", "v3.0.0")];
+    for (asked, found) in cases {
+        let add = ["add", "web", "--force", "--oci", &repository, "--version", asked];
+        fs::write(project.path("akua.lock"), "version = 1\n")?;
+        project.ok(&add)?;
+        let lock = project.read("akua.lock")?;
+        ensure!(lock.contains(&format!("version = \"{found}\"")), "{asked}: {lock}");
+        ensure!(version_of(&project.render(&[])?) == found);
+        project.ok(&["lock", "--check"])?;
+    }
+    let none = ["add", "web", "--force", "--oci", &repository, "--version", "9.0.0"];
+    project.refused(&none, 1, &["E_FETCH_NOT_FOUND", "9.0.0"])
+}
+
+#[test]
 fn what_is_used_is_what_the_lock_says() -> Result<()> {
     let registry = Registry::start(&[])?;
     let project = Project::new("cache", "", PROGRAM)?;
@@ -295,6 +319,16 @@ fn git_tags_and_commits_are_pinned() -> Result<()> {
     project.refused(&ssh, 1, &["E_ADD_INVALID_DEP", "ssh"])?;
     let none = ["add", "x", "--git", &url, "--tag", "v9"];
     project.refused(&none, 1, &["E_FETCH_"])?;
+    // A version, with and without its letter; what is spelled so exactly comes first.
+    git(&work, &["tag", "v2.0.0"])?;
+    git(&work, &["tag", "3.0.0", &commit])?;
+    git(&work, &["tag", "v3.0.0"])?;
+    git(&work, &["push", "-q", "--tags", "../served/web.git"])?;
+    for (tag, version) in [("2.0.0", "2.0.0"), ("3.0.0", "1.0.0"), ("v3.0.0", "2.0.0")] {
+        project.ok(&["add", "web", "--force", "--git", &url, "--tag", tag])?;
+        ensure!(version_of(&project.render(&[])?) == version, "{tag}");
+        project.ok(&["lock", "--check"])?;
+    }
     // A repository of this machine, only where it is allowed.
     let local = format!("file://{}", root.join("web.git").display());
     let add = ["add", "here", "--git", &local, "--tag", "v1"];

@@ -86,6 +86,12 @@ pub fn version_of_tag(tag: &str) -> Option<Version> {
     Version::parse(&text).ok()
 }
 
+/// Returns the other spelling of a tag that is a semantic version: with `v`, or without.
+pub fn other_spelling(tag: &str) -> Option<String> {
+    version_of_tag(tag)?;
+    Some(tag.strip_prefix('v').map_or_else(|| format!("v{tag}"), str::to_owned))
+}
+
 /// Returns whether a text has an operator or a wildcard in it.
 fn is_range(text: &str) -> bool {
     let wild = |part: &str| matches!(part, "x" | "X");
@@ -168,6 +174,15 @@ mod tests {
         check("1.31", &["1.31"], &["v1.31", "1.31.0", "1.31.1"]);
         check("1.0.0+build.5", &["1.0.0_build.5"], &["1.0.0"]);
         check("latest", &["latest"], &["1.0.0", "Latest"]);
+    }
+
+    #[test]
+    fn versions_have_two_spellings() {
+        assert_eq!(other_spelling("1.2.0").as_deref(), Some("v1.2.0"));
+        assert_eq!(other_spelling("v1.2.0-rc.1").as_deref(), Some("1.2.0-rc.1"));
+        for tag in ["latest", "1.2", "v1", "vv1.2.0"] {
+            assert_eq!(other_spelling(tag), None, "{tag}");
+        }
     }
 
     #[test]

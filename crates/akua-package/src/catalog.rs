@@ -252,6 +252,18 @@ impl Catalog for Live<'_> {
         }
     }
 
+    fn spelling(&mut self, key: &SourceKey, wanted: &Requirement) -> Result<String, Problem> {
+        let pin = self.kept.get(key).filter(|pin| wanted.accepts(&pin.version));
+        match (pin, &self.supply.remote) {
+            (Some(pin), _) => Ok(pin.version.clone()),
+            (None, Some(remote)) => {
+                let supply = (&self.supply.cache, self.supply.yaml.as_ref());
+                remote.spelling(key, wanted.as_str(), supply)
+            }
+            (None, None) => Ok(wanted.as_str().to_owned()),
+        }
+    }
+
     fn asks(
         &mut self,
         key: &SourceKey,

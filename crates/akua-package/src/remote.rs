@@ -13,7 +13,7 @@ use crate::key::SourceKey;
 use crate::problem::{Drift, Problem};
 use crate::resolve::Candidate;
 use akua_disk::{ArchiveError, ArchiveLimits, Staging};
-use akua_manifest::LockedPackage;
+use akua_manifest::{LockedPackage, other_spelling};
 use akua_oci::{Client, ClientOptions, FetchError};
 use akua_source::{Diagnostic, Digest};
 use serde::{Deserialize, Serialize};
@@ -149,6 +149,37 @@ impl Remote {
         };
         self.asked().candidates.insert(key.clone(), found.clone());
         Ok(found)
+    }
+
+    /// Returns the tag of a version that is named exactly: as it is written, or with or without
+    /// the `v` where there is only the other. What is found is fetched.
+    ///
+    /// # Errors
+    /// As [`Remote::fetch`]; not that there is no such version, which is told when it is used.
+    pub(crate) fn spelling(
+        &self,
+        key: &SourceKey,
+        written: &str,
+        supply: (&Cache, &dyn Yaml),
+    ) -> Result<String, Problem> {
+        match place(key) {
+            Some(Place::Oci { .. }) => {
+                let other = other_spelling(written);
+                for tag in [Some(written.to_owned()), other].into_iter().flatten() {
+                    match self.fetch(key, &tag, None, supply) {
+                        Ok(_) => return Ok(tag),
+                        Err(problem) if problem.is_absence() => {}
+                        Err(problem) => return Err(problem),
+                    }
+                }
+                Ok(written.to_owned())
+            }
+            Some(Place::Helm { url, chart }) => {
+                let index = self.index(url, supply.1)?;
+                Ok(index.spelling(chart, written).unwrap_or(written).to_owned())
+            }
+            Some(Place::Git { .. }) | None => Ok(written.to_owned()),
+        }
     }
 
     /// Returns the index of a chart repository.

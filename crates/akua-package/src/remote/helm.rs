@@ -6,7 +6,7 @@ use crate::content::Yaml;
 use crate::key::SourceKey;
 use crate::problem::Problem;
 use crate::resolve::Candidate;
-use akua_manifest::LockedPackage;
+use akua_manifest::{LockedPackage, other_spelling};
 use akua_oci::Client;
 use akua_source::{Diagnostic, Digest};
 use serde::Deserialize;
@@ -80,10 +80,15 @@ impl Index {
         self.entry(chart, version).is_some()
     }
 
+    /// Returns a version as the index spells it: with or without `v`.
+    pub(super) fn spelling(&self, chart: &str, version: &str) -> Option<&str> {
+        self.entry(chart, version).map(|entry| entry.version.as_str())
+    }
+
     fn entry(&self, chart: &str, version: &str) -> Option<&Entry> {
-        let mut entries = self.entries.get(chart)?.iter();
-        let plain = |text: &str| text.trim_start_matches('v').to_owned();
-        entries.find(|entry| plain(&entry.version) == plain(version))
+        let entries = self.entries.get(chart)?;
+        let spelled = |text: &str| entries.iter().find(|entry| entry.version == text);
+        spelled(version).or_else(|| spelled(&other_spelling(version)?))
     }
 }
 
