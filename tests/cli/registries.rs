@@ -249,6 +249,43 @@ fn charts_get_the_charts_that_they_depend_on() -> Result<()> {
 }
 
 #[test]
+fn a_chart_asks_for_versions_as_helm_reads_them() -> Result<()> {
+    let registry = Registry::start(&[])?;
+    let host = registry.host.as_str();
+    let chart = "\n[dependencies]\nweb = { path = \"./web\" }\n";
+    let project = Project::new("ranges", chart, PROGRAM)?;
+    for version in ["1.2.0", "1.2.9", "1.3.0-rc.1", "2.0.0-rc.1", "2.1.0"] {
+        project.push_chart(host, "base", version, "")?;
+    }
+    let folder = Folder::new("registries-ranges")?;
+    project.helm(&["repo", "index", "packed"])?;
+    folder.copy(&project.path("packed"), "")?;
+    let index = Files::serve(folder.path())?;
+    let oci = format!("oci://{host}/charts");
+    let cases = [">=1.2-0 <2-0", ">= 1.2-0, < 2", "~1.2-0 || ^2", ">1.2-0 !=2.1.0"];
+    let cases = cases.into_iter().flat_map(|wanted| [(wanted, &oci), (wanted, &index.url)]);
+    for (number, (wanted, repository)) in cases.chain([("1.2", &index.url)]).enumerate() {
+        let wants = format!(
+            "dependencies:\n  - name: base\n    version: {wanted:?}\n    repository: {repository}\n"
+        );
+        project.chart("web", "web", "1.0.0", &wants)?;
+        fs::write(project.path("akua.lock"), "version = 1\n")?;
+        project.ok(&["lock"])?;
+        let oracle = format!("oracle-{number}");
+        project.folder.copy(&project.path("web"), &oracle)?;
+        project.helm(&["dependency", "update", &oracle, "--plain-http"])?;
+        let archive =
+            fs::read_dir(project.path(&oracle).join("charts"))?.next().context("one")??;
+        let name = archive.file_name().into_string().unwrap_or_default();
+        let version = name.trim_start_matches("base-").trim_end_matches(".tgz").to_owned();
+        let lock = project.read("akua.lock")?;
+        ensure!(lock.contains(&format!("version = \"{version}\"")), "{wanted}: {name}\n{lock}");
+        project.render(&[])?;
+    }
+    Ok(())
+}
+
+#[test]
 fn a_chart_repository_is_a_source() -> Result<()> {
     let folder = Folder::new("registries-index")?;
     let project = Project::new("index", "", PROGRAM)?;

@@ -24,5 +24,5 @@ pub use manifest::{
 };
 pub use module::{Module, ModuleDependency, module_paths, parse_module};
 pub use name::{Alias, PackageName};
-pub use requirement::{Requirement, RequirementKind, other_spelling, version_of_tag};
+pub use requirement::{Range, Requirement, RequirementKind, other_spelling, version_of_tag};
 pub use source::{GitReference, Source};
