@@ -311,6 +311,61 @@ fn a_chart_repository_is_a_source() -> Result<()> {
     project.refused(&missing, 1, &["E_FETCH_NOT_FOUND"])
 }
 
+#[test]
+fn an_index_may_lead_to_a_registry() -> Result<()> {
+    let registry = Registry::start(&[])?;
+    let host = registry.host.as_str();
+    let folder = Folder::new("registries-index-oci")?;
+    let project = Project::new("index-oci", "", PROGRAM)?;
+    let entry = |version: &str, address: &str, rest: &str| {
+        format!("    - name: web\n      version: {version}\n      urls: [\"{address}\"]\n{rest}")
+    };
+    let index = |entries: &[String]| {
+        let text = format!("apiVersion: v1\nentries:\n  web:\n{}", entries.concat());
+        folder.write("index.yaml", &text)
+    };
+    project.push_chart(host, "web", "1.0.0", "")?;
+    project.push_chart(host, "web", "1.1.0", "")?;
+    let tagged = format!("oci://{host}/charts/web:1.0.0");
+    index(&[
+        entry("1.0.0", &tagged, ""),
+        entry("1.1.0", &format!("oci://{host}/charts/web"), ""),
+        entry("1.2.0", &tagged, &format!("      digest: {}\n", "0".repeat(64))),
+        entry("1.3.0", "oci://10.0.0.1/charts/web:1.0.0", ""),
+    ])?;
+    let server = Files::serve(folder.path())?;
+    let add = |version: &str, words: &[&str]| {
+        let add = ["add", "web", "--force", "--helm", &server.url, "--version", version];
+        if words.is_empty() { project.ok(&add).map(drop) } else { project.refused(&add, 1, words) }
+    };
+    project.helm(&["pull", "web", "--repo", &server.url, "--version", "1.0.0", "--plain-http"])?;
+    add("1.2.0", &["E_FETCH_DIGEST", "what the index of"])?;
+    add("1.3.0", &["E_FETCH_HOST", "10.0.0.1"])?;
+    add("1.1.0", &[])?;
+    ensure!(version_of(&project.render(&[])?) == "1.1.0");
+    add("1.0.0", &[])?;
+    let lock = project.read("akua.lock")?;
+    ensure!(lock.contains("manifest_digest = ") && lock.contains("layer_digest = "), "{lock}");
+    project.ok(&["lock", "--check"])?;
+    // The tag moves: what was locked is fetched by its digest.
+    project.push_chart(host, "web", "1.0.0", "description: changed\n")?;
+    project.refused(&["lock", "--check"], 1, &["LockDigestMismatch", "1.0.0"])?;
+    fs::remove_dir_all(project.path("home/.cache"))?;
+    project.render(&[])?;
+    // The archive is served as a file again, and the lock still fits.
+    project.chart("charts-web-1.0.0", "web", "1.0.0", "")?;
+    project.ok(&["update"])?;
+    fs::copy(project.path("packed/web-1.0.0.tgz"), folder.path().join("web-1.0.0.tgz"))?;
+    index(&[entry("1.0.0", "web-1.0.0.tgz", "")])?;
+    project.ok(&["lock", "--check"])?;
+    project.ok(&["update"])?;
+    ensure!(!project.read("akua.lock")?.contains("manifest_digest"));
+    index(&[entry("1.0.0", &tagged, "")])?;
+    project.ok(&["lock", "--check"])?;
+    fs::remove_dir_all(project.path("home/.cache"))?;
+    project.render(&[]).map(drop)
+}
+
 fn git(folder: &Path, arguments: &[&str]) -> Result<String> {
     let mut command = Command::new("git");
     command.args(["-c", "user.name=t", "-c", "user.email=t@example.com"]).args(arguments);

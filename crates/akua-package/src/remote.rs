@@ -284,17 +284,18 @@ impl Remote {
         }
     }
 
-    /// Returns what a tag leads to now, without fetching it: the digest of a manifest or archive,
-    /// or a commit.
+    /// Returns what the tag of an entry leads to now, without fetching it: the digest of a manifest
+    /// or archive, or a commit.
     ///
     /// # Errors
     /// What [`akua_oci`] says.
     pub(crate) fn current(
         &self,
         key: &SourceKey,
-        tag: &str,
+        entry: &LockedPackage,
         yaml: &dyn Yaml,
     ) -> Result<Current, Problem> {
+        let tag = entry.version.as_str();
         match place(key) {
             Some(Place::Oci { repository }) => {
                 let found = oci::current(self.client()?, repository, tag)?;
@@ -308,6 +309,13 @@ impl Remote {
                 let index = self.index(url, yaml)?;
                 if !index.has(chart, tag) {
                     return Ok(Current::Gone);
+                }
+                if let Some((repository, reference)) = index.in_registry(chart, tag) {
+                    if entry.manifest_digest.is_none() {
+                        return Ok(Current::Unknown);
+                    }
+                    let found = oci::current(self.client()?, repository, reference)?;
+                    return Ok(Current::Is(found.to_string()));
                 }
                 let found = index.digest(chart, tag);
                 Ok(found.map_or(Current::Unknown, |digest| Current::Is(digest.to_string())))
