@@ -594,6 +594,44 @@ fn vendored_copies_serve_all_who_ask() -> Result<()> {
 }
 
 #[test]
+fn charts_that_a_fetched_package_carries_get_what_they_depend_on() -> Result<()> {
+    let registry = Registry::start(&[])?;
+    let host = registry.host.as_str();
+    let program = "import akua.pkg\nresources = pkg.render({package = \"lib\"})\n";
+    let project = Project::new("carried", "", program)?;
+    let asks = |name: &str, repository: &str| {
+        format!("  - name: {name}\n    version: ^1\n    repository: {repository}\n")
+    };
+    let charts = format!("oci://{host}/charts");
+    project.push_chart(host, "base", "1.0.0", "")?;
+    let middle = format!("dependencies:\n{}", asks("base", &charts));
+    project.chart("lib/middle", "middle", "1.0.0", &middle)?;
+    let both = format!("{middle}{}", asks("middle", "file://../middle"));
+    project.chart("lib/web", "web", "1.0.0", &both)?;
+    let chart = "\n[dependencies]\nweb = { path = \"./web\" }\n";
+    push_package(&project, host, "lib", chart, PROGRAM)?;
+    let wants = format!(
+        "\n[dependencies]\nlib = {{ oci = \"oci://{host}/pkgs/lib\", version = \"^0.1\" }}\n"
+    );
+    project.folder.write("akua.toml", &manifest("app", &wants))?;
+    project.ok(&["lock"])?;
+    let found = project.render(&[])?;
+    let count = |name: &str| found.matches(&format!("name: {name}\n")).count();
+    ensure!((count("web"), count("middle"), count("base")) == (1, 1, 2), "{found}");
+    ensure!(found == project.render(&["--package", "lib"])?, "as where it was made");
+    project.ok(&["vendor"])?;
+    fs::remove_dir_all(project.path("home/.cache"))?;
+    ensure!(found == project.render(&["--offline"])?, "vendored");
+    // What the tree asks for has to be in the lock.
+    let lock = project.read("akua.lock")?;
+    let (head, rest) = lock.split_once("[[package]]\nname = \"base\"").context("base")?;
+    let rest = rest.split_once("[[package]]").context("lib")?.1;
+    let lock = format!("{head}[[package]]{rest}").replace("\"base@1.0.0\",", "");
+    fs::write(project.path("akua.lock"), lock)?;
+    project.refused(&["render"], 1, &["E_LOCK_DRIFT", "`base`"])
+}
+
+#[test]
 fn an_update_of_one_takes_what_others_ask_for_too() -> Result<()> {
     let registry = Registry::start(&[])?;
     let host = registry.host.as_str();

@@ -1,6 +1,7 @@
 //! What a directory is, what it calls itself, and what it asks for.
 
 use crate::Kind;
+use crate::problem::Problem;
 use akua_disk::Folder;
 use akua_manifest::{Alias, Chart, ModuleDependency, Requirement, Source, parse_module};
 use akua_source::{Diagnostic, SourceMap};
@@ -12,7 +13,7 @@ pub const MANIFEST: &str = "akua.toml";
 /// The entry file where none is named.
 pub(crate) const ENTRY: &str = "package.k";
 /// What a chart says of itself.
-const CHART: &str = "Chart.yaml";
+pub(crate) const CHART: &str = "Chart.yaml";
 /// What a KCL module says of itself.
 const MODULE: &str = "kcl.mod";
 
@@ -56,6 +57,12 @@ pub(crate) struct Reader<'y> {
 pub(crate) struct ContentError {
     pub(crate) diagnostics: Vec<Diagnostic>,
     pub(crate) sources: SourceMap,
+}
+
+impl From<ContentError> for Problem {
+    fn from(error: ContentError) -> Self {
+        Self { diagnostics: error.diagnostics, sources: error.sources }
+    }
 }
 
 impl From<Diagnostic> for ContentError {

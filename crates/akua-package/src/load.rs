@@ -1,22 +1,24 @@
 //! From a path that a person named to a package with open folders, all of them what the lock says.
 
+mod charts;
+
 use crate::catalog::Supply;
 use crate::content::{self, ENTRY, METADATA_LIMIT_BYTES};
 use crate::key::{SourceKey, local_path};
-use crate::locking::{path_changed, referenced};
+use crate::locking::path_changed;
 use crate::problem::{Drift, Problem};
 use crate::project::{Project, find_locked, inside, no_entry, normal, read_manifest};
 use crate::vendor;
 use akua_disk::{Folder, TreeLimits};
 use akua_manifest::{Alias, Lock, LockedPackage, Manifest, ModuleDependency, Source, parse_module};
 use akua_source::{Diagnostic, Digest, SourceMap};
+use charts::{Carried, subcharts};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-/// Charts in each other, at most: helm itself has no need of more.
-const CHARTS_LIMIT: usize = 16;
+pub use charts::Subchart;
 
 /// A package, ready to be rendered.
 #[derive(Debug)]
@@ -51,15 +53,6 @@ pub struct Dependency {
     pub declared: bool,
     /// The tree that it lies in, if it was fetched: what it asks for by path lies there too.
     tree: Option<PathBuf>,
-}
-
-/// A chart that a chart depends on.
-#[derive(Debug)]
-pub struct Subchart {
-    /// Where helm looks for it, below the chart: `charts/NAME`.
-    pub path: String,
-    /// Its root.
-    pub root: Folder,
 }
 
 /// What a dependency is, by its content.
@@ -180,7 +173,12 @@ impl Asking<'_> {
         if let (Source::Path { path }, Some(tree)) = (source, self.tree) {
             // The digest of the tree is its digest too.
             let root = inside(self.root, tree, alias.as_str(), path)?;
-            return Ok(dependency(alias, root, declared, Some(tree.to_path_buf())));
+            let mut found = dependency(alias, root, declared, Some(tree.to_path_buf()));
+            if let (Kind::Chart, Some(lock)) = (found.kind, &graph.lock) {
+                let carried = Carried { graph, lock, tree };
+                carried.charts(&found.root, "", 0, &mut found.charts)?;
+            }
+            return Ok(found);
         }
         let (key, folder) = match source {
             Source::Path { path } => {
@@ -346,32 +344,6 @@ impl Graph {
         self.checked.borrow_mut().insert(folder.path().to_path_buf(), digest.clone());
         Ok(digest)
     }
-}
-
-/// Collects the charts that a chart's entry depends on.
-fn subcharts(
-    graph: &Graph,
-    lock: &Lock,
-    entry: &LockedPackage,
-    prefix: &str,
-    depth: usize,
-    found: &mut Vec<Subchart>,
-) -> Result<(), Problem> {
-    if depth > CHARTS_LIMIT {
-        let message = format!("charts depend on each other in more than {CHARTS_LIMIT} levels");
-        return Err(Diagnostic::error("E_CHART_RESOLVE", message).into());
-    }
-    for name in &entry.dependencies {
-        let Some(chart) = referenced(lock, name) else {
-            let message = format!("the lock has no `{name}`, which `{}` depends on", entry.name);
-            return Err(Drift::Unlocked.diagnostic(message).into());
-        };
-        let (root, _) = graph.open(chart)?;
-        let path = format!("{prefix}charts/{}", chart.name);
-        subcharts(graph, lock, chart, &format!("{path}/"), depth.saturating_add(1), found)?;
-        found.push(Subchart { path, root });
-    }
-    Ok(())
 }
 
 fn dependency(alias: &Alias, root: Folder, declared: bool, tree: Option<PathBuf>) -> Dependency {
