@@ -80,6 +80,7 @@ fn program(request: &Request) -> kcl::Request {
         virtual_packages: request.virtual_packages.clone(),
         excerpts: request.packages.clone(),
         externals: request.externals.clone(),
+        own_externals: request.own_externals.clone(),
         names: request.names.clone(),
         ..kcl::Request::default()
     };

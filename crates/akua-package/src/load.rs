@@ -49,6 +49,8 @@ pub struct Dependency {
     pub digest: Option<Digest>,
     /// Charts that it depends on and does not carry itself.
     pub charts: Vec<Subchart>,
+    /// What a KCL module imports: its name for it, and which of the package's dependencies it is.
+    pub imports: Vec<(String, usize)>,
     /// Whether the package declares it; else a module that it imports does.
     pub declared: bool,
     /// The tree that it lies in, if it was fetched: what it asks for by path lies there too.
@@ -158,7 +160,18 @@ impl Asking<'_> {
                 Kind::Module => self.imported(module, &found)?,
                 Kind::Chart | Kind::Package | Kind::Folder => Vec::new(),
             };
-            found.extend(more);
+            let mut imports = Vec::with_capacity(more.len());
+            for (name, module) in more {
+                let is_same = |known: &Dependency| known.root.path() == module.root.path();
+                let known = found.iter().position(is_same);
+                imports.push((name, known.unwrap_or(found.len())));
+                if known.is_none() {
+                    found.push(module);
+                }
+            }
+            if let Some(module) = found.get_mut(at) {
+                module.imports = imports;
+            }
             at = at.saturating_add(1);
         }
         Ok(found)
@@ -234,12 +247,12 @@ impl Asking<'_> {
         Some(Drift::Missing.diagnostic(message))
     }
 
-    /// Returns the modules that a module imports, besides those that are there.
+    /// Returns the modules that a module imports, by the names that its `kcl.mod` gives them.
     fn imported(
         &self,
         module: &Dependency,
         there: &[Dependency],
-    ) -> Result<Vec<Dependency>, Problem> {
+    ) -> Result<Vec<(String, Dependency)>, Problem> {
         let shown = format!("{}/kcl.mod", module.alias);
         let bytes = module.root.read("kcl.mod", METADATA_LIMIT_BYTES)?;
         let mut sources = SourceMap::default();
@@ -253,13 +266,18 @@ impl Asking<'_> {
         for (name, wanted) in parsed.dependencies {
             let told = |reason| Problem::from(Diagnostic::error("E_KCL_MODULE", reason));
             let alias = Alias::new(&name).map_err(told)?;
-            let known = there.iter().any(|known| known.alias.module() == alias.module());
-            if known || (self.graph.lock.is_none() && !is_path(&wanted)) {
+            // Without a lock, what is fetched is what the package declares under that name.
+            if self.graph.lock.is_none() && !is_path(&wanted) {
                 continue;
             }
+            let known = there.iter().any(|known| known.alias.module() == alias.module());
             let registry = self.graph.supply.module_registry.as_deref();
-            let source = content::module_source(wanted, registry).map_err(told)?;
-            found.push(asking.one(&alias, &source, false)?);
+            match content::module_source(wanted, registry) {
+                Ok(source) => found.push((alias.module(), asking.one(&alias, &source, false)?)),
+                // Nobody says where modules are: what is there under that name.
+                Err(_) if known => {}
+                Err(reason) => return Err(told(reason)),
+            }
         }
         Ok(found)
     }
@@ -354,6 +372,7 @@ fn dependency(alias: &Alias, root: Folder, declared: bool, tree: Option<PathBuf>
         root,
         digest: None,
         charts: Vec::new(),
+        imports: Vec::new(),
         declared,
         tree,
     }

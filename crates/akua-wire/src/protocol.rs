@@ -48,6 +48,10 @@ pub struct Request {
     pub packages: Vec<(String, String)>,
     /// External packages: import name and guest folder.
     pub externals: Vec<(String, String)>,
+    /// What a name means in one external package, before `externals`: the folder of the package, the
+    /// name, and the folder that it means.
+    #[serde(default)]
+    pub own_externals: Vec<(String, String, String)>,
     /// Guest prefixes and what people see instead, longest first.
     pub names: Vec<(String, String)>,
     /// Most steps that the program may take; none for the default.
