@@ -1,5 +1,6 @@
 //! Each command: arguments to a request, one call, print.
 
+mod members;
 mod package;
 
 use crate::args::{Args, Command, Common, Completions, Eval, Fmt, Format, Limits, Render};

@@ -15,6 +15,7 @@ pub mod fmt;
 pub mod init;
 mod limits;
 pub mod lock;
+pub mod members;
 mod modules;
 pub mod pack;
 pub mod render;
