@@ -10,7 +10,8 @@ fn workspace(name: &str, members: &str) -> Result<Project> {
     let project = Project::new(name, "", "resources = []\n")?;
     fs::remove_file(project.path("package.k"))?;
     project.folder.write("akua.toml", &format!("[workspace]\nmembers = [{members}]\n"))?;
-    let depends = |on: &str, path: &str| format!("\n[dependencies]\n{on} = {{ path = {path:?} }}\n");
+    let depends =
+        |on: &str, path: &str| format!("\n[dependencies]\n{on} = {{ path = {path:?} }}\n");
     project.folder.write("a/app/akua.toml", &manifest("app", &depends("lib", "../lib")))?;
     let program = "import akua.pkg\nresources = pkg.render({package = \"lib\"})\n";
     project.folder.write("a/app/package.k", program)?;
@@ -41,7 +42,9 @@ fn all_members_are_locked_verified_updated_and_shown() -> Result<()> {
     let report: Json = serde_json::from_slice(&told.stdout)?;
     ensure!(told.code == Some(1) && report["status"] == "fail", "{report}");
     let first = &report["members"][0];
-    ensure!(first["path"] == "a/lib" && first["result"]["violations"][0]["kind"] == "PathDigestDrift");
+    ensure!(
+        first["path"] == "a/lib" && first["result"]["violations"][0]["kind"] == "PathDigestDrift"
+    );
     ensure!(told.stderr.contains("in the member `a/lib`") && told.stderr.contains("E_LOCK_DRIFT"));
     let updated = project.ok(&["update", "--members"])?;
     ensure!(updated.contains("a/app: updated lib"), "{updated}");
@@ -57,7 +60,9 @@ fn one_bad_member_does_not_keep_the_others_from_their_turn() -> Result<()> {
     ensure!(told.code == Some(1), "{}", told.stderr);
     let lines = String::from_utf8_lossy(&told.stdout).into_owned();
     ensure!(lines == "a/app: failed\na/lib: locked 1 dependency\n", "{lines}");
-    ensure!(told.stderr.contains("in the member `a/app`") && told.stderr.contains("E_MANIFEST_PARSE"));
+    ensure!(
+        told.stderr.contains("in the member `a/app`") && told.stderr.contains("E_MANIFEST_PARSE")
+    );
     ensure!(project.path("a/lib/akua.lock").exists());
     Ok(())
 }

@@ -13,6 +13,7 @@ mod exit;
 mod failure;
 pub mod fmt;
 pub mod init;
+pub mod inspect;
 mod limits;
 pub mod lock;
 pub mod members;

@@ -18,6 +18,7 @@ mod document;
 mod eval;
 mod failure;
 mod format;
+mod inspect;
 mod paths;
 mod plan;
 mod worker;
@@ -26,7 +27,10 @@ pub use document::yaml_to_json;
 pub use eval::{EvalRequest, Evaluated, evaluate, settings};
 pub use failure::RenderFailure;
 pub use format::{Formatted, FormattedFile, SourceText, format};
+pub use inspect::inspect;
 pub use plan::Inputs;
+
+pub use akua_wire::protocol::{FieldFact, InputFacts, Inspected, OptionFact};
 
 use akua_objects::Object;
 use akua_package::Package;

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod excerpt;
+pub mod inspect;
 mod load;
 mod output;
 mod overrides;

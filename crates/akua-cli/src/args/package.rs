@@ -250,6 +250,9 @@ pub(crate) struct Pull {
 #[derive(Debug, ClapArgs)]
 #[command(group = ArgGroup::new("what").required(true))]
 pub(crate) struct Inspect {
+    /// A package: a directory or an entry file. It is read, and not run.
+    #[arg(long, value_name = "PATH", group = "what")]
+    pub(crate) package: Option<PathBuf>,
     /// An archive that `akua pack` made.
     #[arg(long, value_name = "FILE", group = "what")]
     pub(crate) tarball: Option<PathBuf>,

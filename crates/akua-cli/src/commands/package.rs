@@ -246,11 +246,14 @@ pub(crate) fn run_pull(printer: &Printer, args: Pull) -> Result {
 }
 
 pub(crate) fn run_inspect(printer: &Printer, args: &Inspect) -> Result {
+    if let Some(package) = &args.package {
+        return super::inspect::run(printer, package);
+    }
     match (&args.tarball, &args.reference, &args.tag) {
         (Some(tarball), ..) => inspect_tarball(printer, tarball),
         (None, Some(reference), Some(tag)) => inspect_reference(printer, reference, tag),
         (None, ..) => {
-            let message = "expected --tarball, or --ref with --tag";
+            let message = "expected --package, --tarball, or --ref with --tag";
             Err(Diagnostic::error("E_INVALID_FLAG", message).into())
         }
     }
