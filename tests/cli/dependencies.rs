@@ -194,6 +194,59 @@ fn modules_bring_what_they_import() -> Result<()> {
 }
 
 #[test]
+fn modules_may_call_different_things_the_same() -> Result<()> {
+    let dependencies = "\n[dependencies]\none = { path = \"./one\" }\ntwo = { path = \"./two\" }\n";
+    let program = "import one\nimport two\nresources = [one.object, two.object]\n";
+    let project = Project::new("same-names", dependencies, program)?;
+    let module = |path: &str, dependencies: &str, source: &str| -> Result<()> {
+        let head = format!("[package]\nname = \"lib\"\n[dependencies]\n{dependencies}");
+        project.folder.write(&format!("{path}/kcl.mod"), &head)?;
+        project.folder.write(&format!("{path}/main.k"), source)
+    };
+    let source = |name: &str| {
+        format!(
+            "schema Object:\n    apiVersion: str = \"v1\"\n    kind: str = \"ConfigMap\"\n    metadata: {{str:}}\n\nmake = lambda {{ Object {{metadata.name = {name:?}}} }}\n"
+        )
+    };
+    let uses = "import lib\nimport lib.sub\nobject: lib.Object = lib.make() | {data.sub = sub.a}\n";
+    for (name, inner) in [("one", "in-one"), ("two", "in-two")] {
+        module(name, "lib = { path = \"./lib\" }\n", uses)?;
+        module(
+            &format!("{name}/lib"),
+            "",
+            &source(inner).replace("metadata:", "data?: {str:}\n    metadata:"),
+        )?;
+        project.folder.write(&format!("{name}/lib/sub/a.k"), &format!("a = {name:?}\n"))?;
+    }
+    let found = project.render(&[])?;
+    for words in ["name: in-one", "name: in-two", "sub: one", "sub: two"] {
+        ensure!(found.contains(words), "no {words} in {found}");
+    }
+    project.ok(&["lock"])?;
+    ensure!(project.render(&[])? == found);
+    project.ok(&["lock", "--check"])?;
+    // What the package calls so is a third one; schemas of the same name are not the same.
+    let third = format!("{dependencies}lib = {{ path = \"./third\" }}\n");
+    module("third", "", &source("third"))?;
+    project.folder.write("akua.toml", &manifest("app", &third))?;
+    let all = program.replace("[one", "[lib.make(), one");
+    project.folder.write("package.k", &format!("import lib\n{all}"))?;
+    project.ok(&["update"])?;
+    let found = project.render(&[])?;
+    for words in ["name: in-one", "name: in-two", "name: third"] {
+        ensure!(found.contains(words), "no {words} in {found}");
+    }
+    let crossed = "import lib\nimport one\nx: lib.Object = one.object\nresources = []\n";
+    project.folder.write("package.k", crossed)?;
+    project.refused(&["render"], 1, &["E_KCL_TYPE", "package.k:3"])?;
+    // Errors say in which of them they are.
+    project.folder.write("package.k", program)?;
+    project.folder.write("two/lib/sub/a.k", "a = 1 + None\n")?;
+    project.ok(&["update"])?;
+    project.refused(&["render"], 1, &["lib/sub/a.k:1"])
+}
+
+#[test]
 fn the_same_files_give_the_same_archive() -> Result<()> {
     let (one, two) = (with_chart("pack-1")?, with_chart("pack-2")?);
     for project in [&one, &two] {

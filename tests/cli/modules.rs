@@ -1,7 +1,7 @@
 //! The modules of dependencies as a package sees them: `charts.<alias>.Values` and `pkgs.<alias>`.
 
 use akua_tests::folder::{Folder, names};
-use akua_tests::process::root;
+use akua_tests::process::{akua, root};
 use akua_tests::render::{check_refused, render};
 use anyhow::{Result, ensure};
 
@@ -185,5 +185,84 @@ fn charts_of_the_corpus_have_values() -> Result<()> {
         let closed = outcome.stderr.contains("cannot add member 'anything'");
         ensure!(outcome.code == Some(0) || closed, "{chart}: {}", outcome.stderr);
     }
+    Ok(())
+}
+
+/// A package that cannot be rendered, and can be inspected.
+const INSPECTED: &str = r#"
+import akua.ctx
+import charts.that_is_nowhere
+
+schema Input(Common):
+    """What the app is given.
+
+    Attributes
+    ----------
+    host: str
+        Its \u001b[31mname.
+    """
+    host: str
+    replicas: int = 1 + 1
+    labels?: {str:str}
+
+input: Input = ctx.input()
+region = option("region", type="str", required=True, help="where it runs")
+resources = [1 / 0, option("size", default={
+    a = 1
+})]
+"#;
+/// What people are told of it.
+const TABLE: &str = "p 0.1.0
+inputs
+  What the app is given.
+  name      str        required
+  host      str        required  Its \\u{1b}[31mname.
+  replicas  int        = 1 + 1
+  labels    {str:str}  optional
+options
+  region  str  required  where it runs
+  size    any  = { …
+  deep    any  optional
+";
+
+#[test]
+fn a_package_is_inspected_and_not_run() -> Result<()> {
+    let folder = Folder::new("modules-inspect")?;
+    folder.write("akua.toml", HEAD)?;
+    folder.write("package.k", INSPECTED)?;
+    folder.write("common/common.k", "schema Common:\n    name: str\nx = option(\"deep\")\n")?;
+    folder.write("inner/kcl.mod", "[package]\nname = \"inner\"\n")?;
+    folder.write("inner/main.k", "x = option(\"of another\")\n")?;
+    folder.write("app_test.k", "x = option(\"of a test\")\n")?;
+    let outcome = akua(&["inspect", "--package", ".", "--json"], folder.path())?.success()?;
+    let found: serde_json::Value = serde_json::from_slice(&outcome)?;
+    let expected = serde_json::json!({
+        "kind": "package", "path": ".", "name": "p", "version": "0.1.0",
+        "options": [
+            {"name": "region", "type": "str", "required": true, "help": "where it runs"},
+            {"name": "size", "required": false, "default": "{\n    a = 1\n}"},
+            {"name": "deep", "required": false},
+        ],
+        "input": {"doc": "What the app is given.", "fields": [
+            {"name": "name", "type": "str", "required": true},
+            {"name": "host", "type": "str", "required": true, "doc": "Its \u{1b}[31mname."},
+            {"name": "replicas", "type": "int", "required": false, "default": "1 + 1"},
+            {"name": "labels", "type": "{str:str}", "required": false},
+        ]},
+    });
+    ensure!(found == expected, "{found:#}");
+    let text =
+        String::from_utf8(akua(&["inspect", "--package", "package.k"], folder.path())?.success()?)?;
+    ensure!(text == TABLE, "{text}");
+    folder.write("package.k", "a = (\n")?;
+    let outcome = akua(&["inspect", "--package", "."], folder.path())?;
+    ensure!(
+        outcome.code == Some(1) && outcome.stderr.contains("package.k:1"),
+        "{}",
+        outcome.stderr
+    );
+    folder.write("common/common.k", &"#".repeat(3 << 20))?;
+    let outcome = akua(&["inspect", "--package", "."], folder.path())?;
+    ensure!(outcome.stderr.contains("E_BUDGET_READ"), "{}", outcome.stderr);
     Ok(())
 }

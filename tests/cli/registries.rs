@@ -48,6 +48,30 @@ fn a_chart_of_a_registry_is_locked_rendered_and_updated() -> Result<()> {
 }
 
 #[test]
+fn a_version_is_found_with_and_without_its_letter() -> Result<()> {
+    let registry = Registry::start(&[])?;
+    let host = registry.host.as_str();
+    let project = Project::new("spelling", "", PROGRAM)?;
+    for version in ["v1.0.0", "2.0.0", "3.0.0", "v3.0.0"] {
+        project.push_chart(host, "web", version, "")?;
+    }
+    let repository = format!("oci://{host}/charts/web");
+    let cases =
+        [("1.0.0", "v1.0.0"), ("v2.0.0", "2.0.0"), ("3.0.0", "3.0.0"), ("v3.0.0", "v3.0.0")];
+    for (asked, found) in cases {
+        let add = ["add", "web", "--force", "--oci", &repository, "--version", asked];
+        fs::write(project.path("akua.lock"), "version = 1\n")?;
+        project.ok(&add)?;
+        let lock = project.read("akua.lock")?;
+        ensure!(lock.contains(&format!("version = \"{found}\"")), "{asked}: {lock}");
+        ensure!(version_of(&project.render(&[])?) == found);
+        project.ok(&["lock", "--check"])?;
+    }
+    let none = ["add", "web", "--force", "--oci", &repository, "--version", "9.0.0"];
+    project.refused(&none, 1, &["E_FETCH_NOT_FOUND", "9.0.0"])
+}
+
+#[test]
 fn what_is_used_is_what_the_lock_says() -> Result<()> {
     let registry = Registry::start(&[])?;
     let project = Project::new("cache", "", PROGRAM)?;
@@ -225,6 +249,43 @@ fn charts_get_the_charts_that_they_depend_on() -> Result<()> {
 }
 
 #[test]
+fn a_chart_asks_for_versions_as_helm_reads_them() -> Result<()> {
+    let registry = Registry::start(&[])?;
+    let host = registry.host.as_str();
+    let chart = "\n[dependencies]\nweb = { path = \"./web\" }\n";
+    let project = Project::new("ranges", chart, PROGRAM)?;
+    for version in ["1.2.0", "1.2.9", "1.3.0-rc.1", "2.0.0-rc.1", "2.1.0"] {
+        project.push_chart(host, "base", version, "")?;
+    }
+    let folder = Folder::new("registries-ranges")?;
+    project.helm(&["repo", "index", "packed"])?;
+    folder.copy(&project.path("packed"), "")?;
+    let index = Files::serve(folder.path())?;
+    let oci = format!("oci://{host}/charts");
+    let cases = [">=1.2-0 <2-0", ">= 1.2-0, < 2", "~1.2-0 || ^2", ">1.2-0 !=2.1.0"];
+    let cases = cases.into_iter().flat_map(|wanted| [(wanted, &oci), (wanted, &index.url)]);
+    for (number, (wanted, repository)) in cases.chain([("1.2", &index.url)]).enumerate() {
+        let wants = format!(
+            "dependencies:\n  - name: base\n    version: {wanted:?}\n    repository: {repository}\n"
+        );
+        project.chart("web", "web", "1.0.0", &wants)?;
+        fs::write(project.path("akua.lock"), "version = 1\n")?;
+        project.ok(&["lock"])?;
+        let oracle = format!("oracle-{number}");
+        project.folder.copy(&project.path("web"), &oracle)?;
+        project.helm(&["dependency", "update", &oracle, "--plain-http"])?;
+        let archive =
+            fs::read_dir(project.path(&oracle).join("charts"))?.next().context("one")??;
+        let name = archive.file_name().into_string().unwrap_or_default();
+        let version = name.trim_start_matches("base-").trim_end_matches(".tgz").to_owned();
+        let lock = project.read("akua.lock")?;
+        ensure!(lock.contains(&format!("version = \"{version}\"")), "{wanted}: {name}\n{lock}");
+        project.render(&[])?;
+    }
+    Ok(())
+}
+
+#[test]
 fn a_chart_repository_is_a_source() -> Result<()> {
     let folder = Folder::new("registries-index")?;
     let project = Project::new("index", "", PROGRAM)?;
@@ -248,6 +309,61 @@ fn a_chart_repository_is_a_source() -> Result<()> {
     ensure!(!project.path("home/.cache/akua/v1/trees").exists(), "nothing half-written stays");
     let missing = ["add", "x", "--helm", &format!("{}/none", server.url), "--version", "1"];
     project.refused(&missing, 1, &["E_FETCH_NOT_FOUND"])
+}
+
+#[test]
+fn an_index_may_lead_to_a_registry() -> Result<()> {
+    let registry = Registry::start(&[])?;
+    let host = registry.host.as_str();
+    let folder = Folder::new("registries-index-oci")?;
+    let project = Project::new("index-oci", "", PROGRAM)?;
+    let entry = |version: &str, address: &str, rest: &str| {
+        format!("    - name: web\n      version: {version}\n      urls: [\"{address}\"]\n{rest}")
+    };
+    let index = |entries: &[String]| {
+        let text = format!("apiVersion: v1\nentries:\n  web:\n{}", entries.concat());
+        folder.write("index.yaml", &text)
+    };
+    project.push_chart(host, "web", "1.0.0", "")?;
+    project.push_chart(host, "web", "1.1.0", "")?;
+    let tagged = format!("oci://{host}/charts/web:1.0.0");
+    index(&[
+        entry("1.0.0", &tagged, ""),
+        entry("1.1.0", &format!("oci://{host}/charts/web"), ""),
+        entry("1.2.0", &tagged, &format!("      digest: {}\n", "0".repeat(64))),
+        entry("1.3.0", "oci://10.0.0.1/charts/web:1.0.0", ""),
+    ])?;
+    let server = Files::serve(folder.path())?;
+    let add = |version: &str, words: &[&str]| {
+        let add = ["add", "web", "--force", "--helm", &server.url, "--version", version];
+        if words.is_empty() { project.ok(&add).map(drop) } else { project.refused(&add, 1, words) }
+    };
+    project.helm(&["pull", "web", "--repo", &server.url, "--version", "1.0.0", "--plain-http"])?;
+    add("1.2.0", &["E_FETCH_DIGEST", "what the index of"])?;
+    add("1.3.0", &["E_FETCH_HOST", "10.0.0.1"])?;
+    add("1.1.0", &[])?;
+    ensure!(version_of(&project.render(&[])?) == "1.1.0");
+    add("1.0.0", &[])?;
+    let lock = project.read("akua.lock")?;
+    ensure!(lock.contains("manifest_digest = ") && lock.contains("layer_digest = "), "{lock}");
+    project.ok(&["lock", "--check"])?;
+    // The tag moves: what was locked is fetched by its digest.
+    project.push_chart(host, "web", "1.0.0", "description: changed\n")?;
+    project.refused(&["lock", "--check"], 1, &["LockDigestMismatch", "1.0.0"])?;
+    fs::remove_dir_all(project.path("home/.cache"))?;
+    project.render(&[])?;
+    // The archive is served as a file again, and the lock still fits.
+    project.chart("charts-web-1.0.0", "web", "1.0.0", "")?;
+    project.ok(&["update"])?;
+    fs::copy(project.path("packed/web-1.0.0.tgz"), folder.path().join("web-1.0.0.tgz"))?;
+    index(&[entry("1.0.0", "web-1.0.0.tgz", "")])?;
+    project.ok(&["lock", "--check"])?;
+    project.ok(&["update"])?;
+    ensure!(!project.read("akua.lock")?.contains("manifest_digest"));
+    index(&[entry("1.0.0", &tagged, "")])?;
+    project.ok(&["lock", "--check"])?;
+    fs::remove_dir_all(project.path("home/.cache"))?;
+    project.render(&[]).map(drop)
 }
 
 fn git(folder: &Path, arguments: &[&str]) -> Result<String> {
@@ -295,6 +411,16 @@ fn git_tags_and_commits_are_pinned() -> Result<()> {
     project.refused(&ssh, 1, &["E_ADD_INVALID_DEP", "ssh"])?;
     let none = ["add", "x", "--git", &url, "--tag", "v9"];
     project.refused(&none, 1, &["E_FETCH_"])?;
+    // A version, with and without its letter; what is spelled so exactly comes first.
+    git(&work, &["tag", "v2.0.0"])?;
+    git(&work, &["tag", "3.0.0", &commit])?;
+    git(&work, &["tag", "v3.0.0"])?;
+    git(&work, &["push", "-q", "--tags", "../served/web.git"])?;
+    for (tag, version) in [("2.0.0", "2.0.0"), ("3.0.0", "1.0.0"), ("v3.0.0", "2.0.0")] {
+        project.ok(&["add", "web", "--force", "--git", &url, "--tag", tag])?;
+        ensure!(version_of(&project.render(&[])?) == version, "{tag}");
+        project.ok(&["lock", "--check"])?;
+    }
     // A repository of this machine, only where it is allowed.
     let local = format!("file://{}", root.join("web.git").display());
     let add = ["add", "here", "--git", &local, "--tag", "v1"];
@@ -465,6 +591,44 @@ fn vendored_copies_serve_all_who_ask() -> Result<()> {
     project.render(&["--offline"])?;
     project.ok(&["verify", "--offline"])?;
     Ok(())
+}
+
+#[test]
+fn charts_that_a_fetched_package_carries_get_what_they_depend_on() -> Result<()> {
+    let registry = Registry::start(&[])?;
+    let host = registry.host.as_str();
+    let program = "import akua.pkg\nresources = pkg.render({package = \"lib\"})\n";
+    let project = Project::new("carried", "", program)?;
+    let asks = |name: &str, repository: &str| {
+        format!("  - name: {name}\n    version: ^1\n    repository: {repository}\n")
+    };
+    let charts = format!("oci://{host}/charts");
+    project.push_chart(host, "base", "1.0.0", "")?;
+    let middle = format!("dependencies:\n{}", asks("base", &charts));
+    project.chart("lib/middle", "middle", "1.0.0", &middle)?;
+    let both = format!("{middle}{}", asks("middle", "file://../middle"));
+    project.chart("lib/web", "web", "1.0.0", &both)?;
+    let chart = "\n[dependencies]\nweb = { path = \"./web\" }\n";
+    push_package(&project, host, "lib", chart, PROGRAM)?;
+    let wants = format!(
+        "\n[dependencies]\nlib = {{ oci = \"oci://{host}/pkgs/lib\", version = \"^0.1\" }}\n"
+    );
+    project.folder.write("akua.toml", &manifest("app", &wants))?;
+    project.ok(&["lock"])?;
+    let found = project.render(&[])?;
+    let count = |name: &str| found.matches(&format!("name: {name}\n")).count();
+    ensure!((count("web"), count("middle"), count("base")) == (1, 1, 2), "{found}");
+    ensure!(found == project.render(&["--package", "lib"])?, "as where it was made");
+    project.ok(&["vendor"])?;
+    fs::remove_dir_all(project.path("home/.cache"))?;
+    ensure!(found == project.render(&["--offline"])?, "vendored");
+    // What the tree asks for has to be in the lock.
+    let lock = project.read("akua.lock")?;
+    let (head, rest) = lock.split_once("[[package]]\nname = \"base\"").context("base")?;
+    let rest = rest.split_once("[[package]]").context("lib")?.1;
+    let lock = format!("{head}[[package]]{rest}").replace("\"base@1.0.0\",", "");
+    fs::write(project.path("akua.lock"), lock)?;
+    project.refused(&["render"], 1, &["E_LOCK_DRIFT", "`base`"])
 }
 
 #[test]

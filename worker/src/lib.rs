@@ -15,6 +15,8 @@ mod document;
 #[cfg(target_arch = "wasm32")]
 mod format;
 #[cfg(target_arch = "wasm32")]
+mod inspect;
+#[cfg(target_arch = "wasm32")]
 mod modules;
 #[cfg(target_arch = "wasm32")]
 mod options;

@@ -2,6 +2,7 @@
 
 use crate::document::document;
 use crate::format::format;
+use crate::inspect::inspect;
 use crate::modules;
 use crate::options::option;
 use crate::select::select;
@@ -37,6 +38,7 @@ pub(crate) fn run(bytes: &[u8]) -> Vec<u8> {
     let answer = match read(bytes) {
         Ok((frame, request)) => match &request.goal {
             Goal::Format { names } => format(&frame, names, &mut parts),
+            Goal::Inspect { names } => inspect(&frame, names),
             Goal::Json { name } => document(&frame, name, &mut parts),
             Goal::Settings { names } => settings(&frame, names)
                 .map_or_else(failed, |settings| Answer { ok: true, settings, ..Answer::default() }),
@@ -80,6 +82,7 @@ fn program(request: &Request) -> kcl::Request {
         virtual_packages: request.virtual_packages.clone(),
         excerpts: request.packages.clone(),
         externals: request.externals.clone(),
+        own_externals: request.own_externals.clone(),
         names: request.names.clone(),
         modules: request.modules.clone(),
         ..kcl::Request::default()
@@ -119,7 +122,7 @@ fn answer(
             }
             program.settings.strict_range_check = options.strict_range_check;
         }
-        Goal::Json { .. } | Goal::Settings { .. } | Goal::Format { .. } => {}
+        Goal::Json { .. } | Goal::Settings { .. } | Goal::Format { .. } | Goal::Inspect { .. } => {}
     }
     let module_folder = request.root.clone().unwrap_or_else(|| request.work_folder.clone());
     let mounts = request.names.iter().map(|(mount, _)| mount.clone()).collect();
@@ -133,7 +136,9 @@ fn answer(
     let outcome = kcl::run(&program, &library, &mut world, |interp, output| match &request.goal {
         Goal::Render { .. } => objects(interp, output),
         Goal::Eval(options) => text(interp, output, options),
-        Goal::Json { .. } | Goal::Settings { .. } | Goal::Format { .. } => Ok(Made::default()),
+        Goal::Json { .. } | Goal::Settings { .. } | Goal::Format { .. } | Goal::Inspect { .. } => {
+            Ok(Made::default())
+        }
     });
     let mut answer = Answer { diagnostics: outcome.diagnostics, ..Answer::default() };
     if !answer.diagnostics.is_empty() {

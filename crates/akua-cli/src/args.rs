@@ -54,11 +54,11 @@ pub(crate) enum Command {
     /// Take newer versions, and accept what has changed.
     Update(package::Update),
     /// Prove that nothing moved since the lock was written.
-    Verify(package::OfPackage),
+    Verify(package::Verify),
     /// Show what depends on what.
     Tree(package::Tree),
     /// Copy all dependencies into the package, so that it renders without network and cache.
-    Vendor(package::OfPackage),
+    Vendor(package::Vendor),
     /// Pack a package into an archive; the same files give the same bytes.
     Pack(package::Pack),
     /// Push a packed package to a registry.

@@ -1,5 +1,7 @@
 //! Each command: arguments to a request, one call, print.
 
+mod inspect;
+mod members;
 mod package;
 mod policy;
 

@@ -1,7 +1,7 @@
 //! Editing `akua.toml`: the user's layout and comments stay.
 
 use crate::{Alias, GitReference, Source};
-use toml_edit::{DocumentMut, InlineTable, Item, Table, TableLike, Value};
+use toml_edit::{Decor, DocumentMut, InlineTable, Item, RawString, Table, TableLike, Value};
 
 /// Why a manifest cannot be edited.
 #[derive(Debug, thiserror::Error)]
@@ -45,16 +45,19 @@ pub fn add_dependency(
     if known && !force {
         return Err(EditError::Exists { alias: alias.clone() });
     }
-    let value = Value::InlineTable(entry(source));
-    match table.get_mut(alias.as_str()).and_then(Item::as_value_mut) {
-        Some(old) => {
+    match table.get_mut(alias.as_str()) {
+        Some(Item::Value(old)) => {
             // What stands around the old value stays: spaces, and a comment at the end of the line.
             let decor = old.decor().clone();
-            *old = value;
+            *old = Value::InlineTable(entry(source));
             *old.decor_mut() = decor;
         }
+        Some(old) => match old.as_table_like_mut() {
+            Some(old) => change(old, source),
+            None => *old = Item::Value(Value::InlineTable(entry(source))),
+        },
         None => {
-            table.insert(alias.as_str(), Item::Value(value));
+            table.insert(alias.as_str(), Item::Value(Value::InlineTable(entry(source))));
         }
     }
     Ok(with_line_ends(text, document.to_string()))
@@ -88,7 +91,50 @@ fn dependencies(document: &mut DocumentMut) -> Result<&mut dyn TableLike, EditEr
     item.as_table_like_mut().ok_or(EditError::NoTable)
 }
 
+/// Changes the fields of a table, each where it is. Comments on lines of their own stay, also where
+/// their field goes; one at the end of a line goes with its value.
+fn change(table: &mut dyn TableLike, source: &Source) {
+    let fields = fields(source);
+    let is_new = |key: &str| fields.iter().any(|(name, _)| *name == key);
+    let old: Vec<String> = table.iter().map(|(key, _)| key.to_owned()).collect();
+    let mut comments = String::new();
+    for key in old.iter().filter(|key| !is_new(key)) {
+        if let Some(key) = table.key(key) {
+            comments.push_str(prefix(key.leaf_decor()));
+        }
+        table.remove(key);
+    }
+    for (name, text) in &fields {
+        match table.get_mut(name) {
+            Some(Item::Value(old)) => {
+                let decor = old.decor().clone();
+                *old = Value::from(*text);
+                *old.decor_mut() = decor;
+            }
+            _ => {
+                table.insert(name, Item::Value(Value::from(*text)));
+            }
+        }
+        if let Some(mut key) = table.key_mut(name).filter(|_| !comments.is_empty()) {
+            let decor = key.leaf_decor_mut();
+            let own = prefix(decor).to_owned();
+            decor.set_prefix(std::mem::take(&mut comments) + &own);
+        }
+    }
+}
+
+/// Returns the lines of comments before something.
+fn prefix(decor: &Decor) -> &str {
+    let text = decor.prefix().and_then(RawString::as_str).unwrap_or_default();
+    if text.contains('#') { text } else { "" }
+}
+
 fn entry(source: &Source) -> InlineTable {
+    fields(source).into_iter().map(|(name, value)| (name, Value::from(value))).collect()
+}
+
+/// Returns what an entry says.
+fn fields(source: &Source) -> Vec<(&str, &str)> {
     let mut fields: Vec<(&str, &str)> = Vec::new();
     match source {
         Source::Path { path } => fields.push(("path", path)),
@@ -108,7 +154,7 @@ fn entry(source: &Source) -> InlineTable {
             fields.push(("version", version.as_str()));
         }
     }
-    fields.into_iter().map(|(name, value)| (name, Value::from(value))).collect()
+    fields
 }
 
 #[cfg(test)]
@@ -139,6 +185,30 @@ mod tests {
         let windows = TEXT.replace('\n', "\r\n");
         let added = add_dependency(&windows, &alias("b"), &oci(), false).expect("adds");
         assert_eq!(remove_dependency(&added, &alias("b")).expect("removes"), windows);
+    }
+
+    #[test]
+    fn comments_of_a_table_that_is_replaced_stay() {
+        let check = |before: &str, source: &Source, after: &str| {
+            let found = add_dependency(before, &alias("z"), source, true).expect("replaces");
+            assert_eq!(found, after);
+        };
+        let git = Source::Git {
+            url: "https://g/z".to_owned(),
+            reference: GitReference::Tag("v1".to_owned()),
+        };
+        let table = "# of all\n[dependencies.z] # here\n# from\noci = \"oci://r/z\" # mirror\n\n# pinned, see 7\nversion = \"1.0.0\" # for now\n# end\n[signing]\n";
+        let expected = table.replace("oci://r/z", "oci://r/x").replace("1.0.0", "^1");
+        check(table, &oci(), &expected);
+        let expected = "# of all\n[dependencies.z] # here\n# from\n\n# pinned, see 7\ngit = \"https://g/z\"\ntag = \"v1\"\n# end\n[signing]\n";
+        check(table, &git, expected);
+        let dotted = "[dependencies]\n# why\nz.oci = \"oci://r/z\" # mirror\nz.version = \"1\" # now\na = { path = \"a\" }\n";
+        let expected = dotted.replace("oci://r/z", "oci://r/x").replace("\"1\"", "\"^1\"");
+        check(dotted, &oci(), &expected);
+        let expected = "[dependencies]\n# why\nz.git = \"https://g/z\"\nz.tag = \"v1\"\na = { path = \"a\" }\n";
+        check(dotted, &git, expected);
+        let replaced = "[dependencies.z]\noci = \"oci://r/z\"\nversion = \"1\"\n\n[dependencies.z.replace]\npath = \"../z\"\n";
+        check(replaced, &oci(), "[dependencies.z]\noci = \"oci://r/x\"\nversion = \"^1\"\n");
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod chart;
 mod edit;
 mod lock;
 mod manifest;
+mod members;
 mod module;
 mod name;
 mod requirement;
@@ -22,7 +23,8 @@ pub use lock::{LOCAL, Lock, LockedPackage, parse_lock};
 pub use manifest::{
     Dependency, EDITION, Manifest, PackageSection, Signing, Workspace, has_workspace, parse,
 };
+pub use members::{Members, parse_members};
 pub use module::{Module, ModuleDependency, module_paths, parse_module};
 pub use name::{Alias, PackageName};
-pub use requirement::{Requirement, RequirementKind, version_of_tag};
+pub use requirement::{Range, Requirement, RequirementKind, other_spelling, version_of_tag};
 pub use source::{GitReference, Source};

@@ -1,6 +1,9 @@
 //! Which versions of a dependency will do.
 
-use semver::{Version, VersionReq};
+mod range;
+
+pub use range::Range;
+use semver::Version;
 use std::fmt;
 
 /// Longest requirement, in bytes.
@@ -9,9 +12,9 @@ const REQUIREMENT_LIMIT: usize = 256;
 /// Which versions of a dependency will do.
 ///
 /// # Shape
-/// A text without an operator is that tag exactly: `1.2.3`, `v1.2.3`, `latest`. Else a semver range:
-/// comparators that all hold, joined by `,` or spaces, and alternatives of them, joined by `||`:
-/// `^1.2`, `~1.2`, `>=1.2 <2`, `1.x`, `1.2 - 1.4`, `*`.
+/// A text without an operator is that tag exactly: `1.2.3`, `v1.2.3`, `latest`. Else a range as
+/// helm reads it: comparators that all hold, joined by `,` or spaces, and alternatives of them,
+/// joined by `||`: `^1.2`, `~1.2`, `>=1.2 <2`, `1.x`, `1.2 - 1.4`, `!=1.3`, `>=1.2-0`, `*`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Requirement {
     text: String,
@@ -26,7 +29,7 @@ pub enum RequirementKind {
     /// One version.
     Exact(Version),
     /// Any version that one of these accepts.
-    Range(Vec<VersionReq>),
+    Range(Vec<Range>),
 }
 
 impl Requirement {
@@ -41,14 +44,27 @@ impl Requirement {
             return Err(refuse());
         }
         let kind = if is_range(text) {
-            let ranges = text.split("||").map(|part| alternative(part.trim()));
-            RequirementKind::Range(ranges.collect::<Option<_>>().ok_or_else(refuse)?)
+            RequirementKind::Range(alternatives(text).ok_or_else(refuse)?)
         } else if is_tag(text) {
             version_of_tag(text).map_or(RequirementKind::Tag, RequirementKind::Exact)
         } else {
             return Err(refuse());
         };
         Ok(Self { text: text.to_owned(), kind })
+    }
+
+    /// Returns what a chart asks for of a chart repository: there `1.2` is a range.
+    ///
+    /// # Errors
+    /// A sentence that says what was expected.
+    pub fn of_chart(text: &str) -> Result<Self, String> {
+        let found = Self::new(text)?;
+        match alternatives(&found.text) {
+            Some(ranges) if found.kind == RequirementKind::Tag => {
+                Ok(Self { kind: RequirementKind::Range(ranges), ..found })
+            }
+            _ => Ok(found),
+        }
     }
 
     /// Returns the requirement as it was written.
@@ -67,7 +83,7 @@ impl Requirement {
             (RequirementKind::Tag, _) | (_, None) => self.text == tag,
             (RequirementKind::Exact(version), Some(found)) => *version == found,
             (RequirementKind::Range(ranges), Some(found)) => {
-                ranges.iter().any(|range| range.matches(&found))
+                ranges.iter().any(|range| range.accepts(&found))
             }
         }
     }
@@ -86,50 +102,28 @@ pub fn version_of_tag(tag: &str) -> Option<Version> {
     Version::parse(&text).ok()
 }
 
+/// Returns the other spelling of a tag that is a semantic version: with `v`, or without.
+pub fn other_spelling(tag: &str) -> Option<String> {
+    version_of_tag(tag)?;
+    Some(tag.strip_prefix('v').map_or_else(|| format!("v{tag}"), str::to_owned))
+}
+
 /// Returns whether a text has an operator or a wildcard in it.
 fn is_range(text: &str) -> bool {
     let wild = |part: &str| matches!(part, "x" | "X");
-    text.contains(['^', '~', '<', '>', '=', '*', ',', ' ', '|']) || text.split('.').any(wild)
+    let mut release = text.split(['-', '+']).take(1).flat_map(|release| release.split('.'));
+    text.contains(['^', '~', '<', '>', '=', '*', ',', ' ', '|']) || release.any(wild)
+}
+
+/// Reads ranges of which one has to hold.
+fn alternatives(text: &str) -> Option<Vec<Range>> {
+    text.split("||").map(Range::parse).collect()
 }
 
 /// Returns whether a text may be a tag of a registry or of git.
 fn is_tag(text: &str) -> bool {
     let letter = |byte: u8| byte.is_ascii_alphanumeric() || b"._-+/".contains(&byte);
     text.bytes().all(letter) && !text.starts_with(['-', '.', '/']) && !text.contains("..")
-}
-
-/// Reads comparators that all have to hold, as semver and the chart world write them.
-fn alternative(text: &str) -> Option<VersionReq> {
-    if let Some((from, to)) = text.split_once(" - ") {
-        return VersionReq::parse(&format!(">={}, <={}", numbers(from), numbers(to))).ok();
-    }
-    let mut comparators: Vec<String> = Vec::new();
-    for word in text.split([',', ' ']).filter(|word| !word.is_empty()) {
-        let bare = word.trim_start_matches(['^', '~', '<', '>', '=', '!']);
-        let operator = word.strip_suffix(bare)?;
-        let number = numbers(bare);
-        match comparators.last_mut() {
-            // An operator that stands apart from its version.
-            Some(last) if last.chars().all(|letter| "^~<>=".contains(letter)) => {
-                last.push_str(&number);
-            }
-            _ if operator.is_empty() && !number.contains('*') => {
-                comparators.push(format!("={number}"));
-            }
-            _ => comparators.push(format!("{operator}{number}")),
-        }
-    }
-    VersionReq::parse(&comparators.join(", ")).ok()
-}
-
-/// Returns a version without `v`, and with `*` for a number that is `x`.
-fn numbers(text: &str) -> String {
-    let text = text.trim().trim_start_matches('v');
-    let (release, rest) = text
-        .find(['-', '+'])
-        .map_or((text, ""), |at| text.split_at_checked(at).unwrap_or((text, "")));
-    let parts = release.split('.').map(|part| if matches!(part, "x" | "X") { "*" } else { part });
-    parts.collect::<Vec<_>>().join(".") + rest
 }
 
 #[cfg(test)]
@@ -160,6 +154,19 @@ mod tests {
         check("1.2 - 1.4", &["1.2.0", "1.4.0"], &["1.5.0"]);
         check("^1 || ^3", &["1.5.0", "3.0.1"], &["2.0.0"]);
         check(">=1.0.0-0", &["1.0.0-rc.1"], &["0.9.0"]);
+        check(">=1.2-0 <2", &["1.2.0-rc.1", "v1.3.0"], &["2.0.0", "1.1.0"]);
+        check("1.x-0", &["1.2.0-rc.1", "1.2.0"], &["2.0.0"]);
+        check("1.2.0-rc.x", &["1.2.0-rc.x"], &["1.2.0"]);
+    }
+
+    #[test]
+    fn in_a_chart_a_partial_version_is_a_range() {
+        let chart = |text: &str| Requirement::of_chart(text).expect(text);
+        assert!(chart("1.2").accepts("1.2.7") && !chart("1.2").accepts("1.3.0"));
+        assert!(chart("v1").accepts("1.9.0") && chart("1.2-0").accepts("1.2.1-rc.1"));
+        assert!(chart(" 1.2.3 ").accepts("v1.2.3"));
+        assert!(!chart("1.2.3").accepts("1.2.4") && chart("latest").accepts("latest"));
+        assert!(Requirement::of_chart(">=a").is_err());
     }
 
     #[test]
@@ -168,6 +175,15 @@ mod tests {
         check("1.31", &["1.31"], &["v1.31", "1.31.0", "1.31.1"]);
         check("1.0.0+build.5", &["1.0.0_build.5"], &["1.0.0"]);
         check("latest", &["latest"], &["1.0.0", "Latest"]);
+    }
+
+    #[test]
+    fn versions_have_two_spellings() {
+        assert_eq!(other_spelling("1.2.0").as_deref(), Some("v1.2.0"));
+        assert_eq!(other_spelling("v1.2.0-rc.1").as_deref(), Some("1.2.0-rc.1"));
+        for tag in ["latest", "1.2", "v1", "vv1.2.0"] {
+            assert_eq!(other_spelling(tag), None, "{tag}");
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What there is, as the resolver asks for it: directories, the cache, the network.
 
 use crate::cache::Cache;
-use crate::content::{Content, ContentError, Reader, Want, Yaml};
+use crate::content::{Content, Reader, Want, Yaml};
 use crate::key::SourceKey;
 use crate::problem::{Problem, in_dependency};
 use crate::project::{Project, inside};
@@ -170,10 +170,7 @@ impl<'p> Live<'p> {
     fn read(&self, folder: &Folder, shown: &str) -> Result<Content, Problem> {
         let registry = self.supply.module_registry.as_deref();
         let reader = Reader { yaml: self.supply.yaml.as_ref(), module_registry: registry };
-        reader.content(folder, shown).map_err(|error: ContentError| Problem {
-            diagnostics: error.diagnostics,
-            sources: error.sources,
-        })
+        Ok(reader.content(folder, shown)?)
     }
 
     /// Returns the directory of a source on this machine, if it is one.
@@ -251,6 +248,18 @@ impl Catalog for Live<'_> {
                 Some(pin) => Ok(vec![Candidate { tag: pin.version.clone(), yanked: false }]),
                 None => Err(offline(key, "")),
             },
+        }
+    }
+
+    fn spelling(&mut self, key: &SourceKey, wanted: &Requirement) -> Result<String, Problem> {
+        let pin = self.kept.get(key).filter(|pin| wanted.accepts(&pin.version));
+        match (pin, &self.supply.remote) {
+            (Some(pin), _) => Ok(pin.version.clone()),
+            (None, Some(remote)) => {
+                let supply = (&self.supply.cache, self.supply.yaml.as_ref());
+                remote.spelling(key, wanted.as_str(), supply)
+            }
+            (None, None) => Ok(wanted.as_str().to_owned()),
         }
     }
 

@@ -1,6 +1,7 @@
 //! What a directory is, what it calls itself, and what it asks for.
 
 use crate::Kind;
+use crate::problem::Problem;
 use akua_disk::Folder;
 use akua_manifest::{Alias, Chart, ModuleDependency, Requirement, Source, parse_module};
 use akua_source::{Diagnostic, SourceMap};
@@ -12,7 +13,7 @@ pub const MANIFEST: &str = "akua.toml";
 /// The entry file where none is named.
 pub(crate) const ENTRY: &str = "package.k";
 /// What a chart says of itself.
-const CHART: &str = "Chart.yaml";
+pub(crate) const CHART: &str = "Chart.yaml";
 /// What a KCL module says of itself.
 const MODULE: &str = "kcl.mod";
 
@@ -56,6 +57,12 @@ pub(crate) struct Reader<'y> {
 pub(crate) struct ContentError {
     pub(crate) diagnostics: Vec<Diagnostic>,
     pub(crate) sources: SourceMap,
+}
+
+impl From<ContentError> for Problem {
+    fn from(error: ContentError) -> Self {
+        Self { diagnostics: error.diagnostics, sources: error.sources }
+    }
 }
 
 impl From<Diagnostic> for ContentError {
@@ -202,18 +209,22 @@ fn is_vendored(folder: &Folder, name: &str) -> bool {
 
 /// Returns where a chart's dependency comes from.
 fn chart_source(repository: &str, name: &str, version: &str) -> Result<Source, String> {
-    let version = if version.is_empty() { "*" } else { version };
-    let version = || Requirement::new(version);
+    let any = if version.trim().is_empty() { "*" } else { version };
     if let Some(path) = repository.strip_prefix("file://") {
         return Ok(Source::Path { path: path.to_owned() });
     }
     if repository.starts_with("oci://") {
         let repository = format!("{}/{name}", repository.trim_end_matches('/'));
-        return Ok(Source::Oci { repository, version: version()? });
+        // Of a registry helm takes `1.2` as a tag, of an index as a range.
+        return Ok(Source::Oci { repository, version: Requirement::new(any)? });
     }
     if repository.starts_with("https://") || repository.starts_with("http://") {
         let url = repository.trim_end_matches('/').to_owned();
-        return Ok(Source::Helm { url, chart: Some(name.to_owned()), version: version()? });
+        return Ok(Source::Helm {
+            url,
+            chart: Some(name.to_owned()),
+            version: Requirement::of_chart(any)?,
+        });
     }
     Err(format!(
         "expected a repository that begins with `https://`, `oci://` or `file://`, found `{repository}`"

@@ -19,6 +19,7 @@ mod remote;
 mod resolve;
 mod vendor;
 mod verify;
+mod workspace;
 
 pub use cache::{Cache, CacheEntry, Corrupt};
 pub use catalog::Supply;
@@ -33,3 +34,4 @@ pub use project::{LOCK, Project, find_entry};
 pub use remote::{Options, Remote, refused_archive};
 pub use vendor::{VENDOR, Vendored, check_own, in_package, vendor, vendored_files};
 pub use verify::verify;
+pub use workspace::{Member, members};

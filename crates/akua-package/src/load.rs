@@ -1,23 +1,25 @@
 //! From a path that a person named to a package with open folders, all of them what the lock says.
 
+mod charts;
+
 use crate::catalog::Supply;
 use crate::content::{self, ENTRY, METADATA_LIMIT_BYTES};
 use crate::key::{SourceKey, local_path};
-use crate::locking::{path_changed, referenced};
+use crate::locking::path_changed;
 use crate::problem::{Drift, Problem};
 use crate::project::{Project, find_locked, inside, no_entry, normal, parse_manifest};
 use crate::vendor;
 use akua_disk::{Folder, Listing, Snapshot, TreeLimits};
 use akua_manifest::{Alias, Lock, LockedPackage, Manifest, ModuleDependency, Source, parse_module};
 use akua_source::{Diagnostic, Digest, SourceMap};
+use charts::{Carried, subcharts};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// Charts in each other, at most: helm itself has no need of more.
-const CHARTS_LIMIT: usize = 16;
+pub use charts::Subchart;
 
 /// A package, ready to be rendered.
 #[derive(Debug)]
@@ -46,19 +48,12 @@ pub struct Dependency {
     pub digest: Option<Digest>,
     /// Charts that it depends on and does not carry itself.
     pub charts: Vec<Subchart>,
+    /// What a KCL module imports: its name for it, and which of the package's dependencies it is.
+    pub imports: Vec<(String, usize)>,
     /// Whether the package declares it; else a module that it imports does.
     pub declared: bool,
     /// The tree that it lies in, if it was fetched: what it asks for by path lies there too.
     tree: Option<PathBuf>,
-}
-
-/// A chart that a chart depends on.
-#[derive(Debug)]
-pub struct Subchart {
-    /// Where helm looks for it, below the chart: `charts/NAME`.
-    pub path: String,
-    /// Its root.
-    pub root: Arc<Snapshot>,
 }
 
 /// What a dependency is, by its content.
@@ -190,7 +185,18 @@ impl Asking<'_> {
                 Kind::Module => self.imported(module, &found)?,
                 Kind::Chart | Kind::Package | Kind::Folder => Vec::new(),
             };
-            found.extend(more);
+            let mut imports = Vec::with_capacity(more.len());
+            for (name, module) in more {
+                let is_same = |known: &Dependency| known.root.path() == module.root.path();
+                let known = found.iter().position(is_same);
+                imports.push((name, known.unwrap_or(found.len())));
+                if known.is_none() {
+                    found.push(module);
+                }
+            }
+            if let Some(module) = found.get_mut(at) {
+                module.imports = imports;
+            }
             at = at.saturating_add(1);
         }
         Ok(found)
@@ -206,7 +212,12 @@ impl Asking<'_> {
             // The digest of the tree is its digest too.
             let root = inside(self.root, tree, alias.as_str(), path)?;
             let root = graph.snapshot(root, Some(tree));
-            return Ok(dependency(alias, root, declared, Some(tree.to_path_buf())));
+            let mut found = dependency(alias, root, declared, Some(tree.to_path_buf()));
+            if let (Kind::Chart, Some(lock)) = (found.kind, &graph.lock) {
+                let carried = Carried { graph, lock, tree };
+                carried.charts(found.root.folder(), "", 0, &mut found.charts)?;
+            }
+            return Ok(found);
         }
         let (key, folder) = match source {
             Source::Path { path } => {
@@ -262,12 +273,12 @@ impl Asking<'_> {
         Some(Drift::Missing.diagnostic(message))
     }
 
-    /// Returns the modules that a module imports, besides those that are there.
+    /// Returns the modules that a module imports, by the names that its `kcl.mod` gives them.
     fn imported(
         &self,
         module: &Dependency,
         there: &[Dependency],
-    ) -> Result<Vec<Dependency>, Problem> {
+    ) -> Result<Vec<(String, Dependency)>, Problem> {
         let shown = format!("{}/kcl.mod", module.alias);
         let bytes = module.root.read("kcl.mod", METADATA_LIMIT_BYTES)?;
         let mut sources = SourceMap::default();
@@ -281,13 +292,18 @@ impl Asking<'_> {
         for (name, wanted) in parsed.dependencies {
             let told = |reason| Problem::from(Diagnostic::error("E_KCL_MODULE", reason));
             let alias = Alias::new(&name).map_err(told)?;
-            let known = there.iter().any(|known| known.alias.module() == alias.module());
-            if known || (self.graph.lock.is_none() && !is_path(&wanted)) {
+            // Without a lock, what is fetched is what the package declares under that name.
+            if self.graph.lock.is_none() && !is_path(&wanted) {
                 continue;
             }
+            let known = there.iter().any(|known| known.alias.module() == alias.module());
             let registry = self.graph.supply.module_registry.as_deref();
-            let source = content::module_source(wanted, registry).map_err(told)?;
-            found.push(asking.one(&alias, &source, false)?);
+            match content::module_source(wanted, registry) {
+                Ok(source) => found.push((alias.module(), asking.one(&alias, &source, false)?)),
+                // Nobody says where modules are: what is there under that name.
+                Err(_) if known => {}
+                Err(reason) => return Err(told(reason)),
+            }
         }
         Ok(found)
     }
@@ -411,32 +427,6 @@ impl Graph {
     }
 }
 
-/// Collects the charts that a chart's entry depends on.
-fn subcharts(
-    graph: &Graph,
-    lock: &Lock,
-    entry: &LockedPackage,
-    prefix: &str,
-    depth: usize,
-    found: &mut Vec<Subchart>,
-) -> Result<(), Problem> {
-    if depth > CHARTS_LIMIT {
-        let message = format!("charts depend on each other in more than {CHARTS_LIMIT} levels");
-        return Err(Diagnostic::error("E_CHART_RESOLVE", message).into());
-    }
-    for name in &entry.dependencies {
-        let Some(chart) = referenced(lock, name) else {
-            let message = format!("the lock has no `{name}`, which `{}` depends on", entry.name);
-            return Err(Drift::Unlocked.diagnostic(message).into());
-        };
-        let (root, _) = graph.open(chart)?;
-        let path = format!("{prefix}charts/{}", chart.name);
-        subcharts(graph, lock, chart, &format!("{path}/"), depth.saturating_add(1), found)?;
-        found.push(Subchart { path, root });
-    }
-    Ok(())
-}
-
 fn dependency(
     alias: &Alias,
     root: Arc<Snapshot>,
@@ -450,6 +440,7 @@ fn dependency(
         root,
         digest: None,
         charts: Vec::new(),
+        imports: Vec::new(),
         declared,
         tree,
     }

@@ -256,10 +256,11 @@ pub fn served_drift(lock: &Lock, supply: &Supply) -> Result<Vec<Diagnostic>, Pro
     for entry in lock.packages.iter().filter(|entry| local_path(entry).is_none()) {
         let key = SourceKey::locked(&entry.source);
         let version = entry.version.as_str();
-        let locked = [&entry.manifest_digest, &entry.layer_digest].into_iter().flatten().next();
-        let locked = locked.map(Digest::as_str).or(entry.commit.as_deref()).unwrap_or("nothing");
-        match remote.current(&key, version, yaml)? {
-            Current::Is(found) if found != locked => {
+        let locked = [&entry.manifest_digest, &entry.layer_digest].into_iter().flatten();
+        let mut locked = locked.map(Digest::as_str).chain(entry.commit.as_deref());
+        match remote.current(&key, entry, yaml)? {
+            Current::Is(found) if !locked.clone().any(|locked| locked == found) => {
+                let locked = locked.next().unwrap_or("nothing");
                 drift.extend(changed(&key, version, locked, &found).diagnostics);
             }
             Current::Gone => {

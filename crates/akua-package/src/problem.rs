@@ -14,6 +14,13 @@ pub struct Problem {
     pub sources: SourceMap,
 }
 
+impl Problem {
+    /// Returns whether it is that a server has no such thing.
+    pub(crate) fn is_absence(&self) -> bool {
+        self.diagnostics.iter().all(|told| told.code == "E_FETCH_NOT_FOUND")
+    }
+}
+
 /// How what is there differs from what `akua.lock` says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Drift {

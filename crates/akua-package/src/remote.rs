@@ -13,7 +13,7 @@ use crate::key::SourceKey;
 use crate::problem::{Drift, Problem};
 use crate::resolve::Candidate;
 use akua_disk::{ArchiveError, ArchiveLimits, Staging};
-use akua_manifest::LockedPackage;
+use akua_manifest::{LockedPackage, other_spelling};
 use akua_oci::{Client, ClientOptions, FetchError};
 use akua_source::{Diagnostic, Digest};
 use serde::{Deserialize, Serialize};
@@ -151,6 +151,37 @@ impl Remote {
         Ok(found)
     }
 
+    /// Returns the tag of a version that is named exactly: as it is written, or with or without
+    /// the `v` where there is only the other. What is found is fetched.
+    ///
+    /// # Errors
+    /// As [`Remote::fetch`]; not that there is no such version, which is told when it is used.
+    pub(crate) fn spelling(
+        &self,
+        key: &SourceKey,
+        written: &str,
+        supply: (&Cache, &dyn Yaml),
+    ) -> Result<String, Problem> {
+        match place(key) {
+            Some(Place::Oci { .. }) => {
+                let other = other_spelling(written);
+                for tag in [Some(written.to_owned()), other].into_iter().flatten() {
+                    match self.fetch(key, &tag, None, supply) {
+                        Ok(_) => return Ok(tag),
+                        Err(problem) if problem.is_absence() => {}
+                        Err(problem) => return Err(problem),
+                    }
+                }
+                Ok(written.to_owned())
+            }
+            Some(Place::Helm { url, chart }) => {
+                let index = self.index(url, supply.1)?;
+                Ok(index.spelling(chart, written).unwrap_or(written).to_owned())
+            }
+            Some(Place::Git { .. }) | None => Ok(written.to_owned()),
+        }
+    }
+
     /// Returns the index of a chart repository.
     fn index(&self, url: &str, yaml: &dyn Yaml) -> Result<Arc<helm::Index>, Problem> {
         if let Some(known) = self.asked().indexes.get(url) {
@@ -253,17 +284,18 @@ impl Remote {
         }
     }
 
-    /// Returns what a tag leads to now, without fetching it: the digest of a manifest or archive,
-    /// or a commit.
+    /// Returns what the tag of an entry leads to now, without fetching it: the digest of a manifest
+    /// or archive, or a commit.
     ///
     /// # Errors
     /// What [`akua_oci`] says.
     pub(crate) fn current(
         &self,
         key: &SourceKey,
-        tag: &str,
+        entry: &LockedPackage,
         yaml: &dyn Yaml,
     ) -> Result<Current, Problem> {
+        let tag = entry.version.as_str();
         match place(key) {
             Some(Place::Oci { repository }) => {
                 let found = oci::current(self.client()?, repository, tag)?;
@@ -277,6 +309,13 @@ impl Remote {
                 let index = self.index(url, yaml)?;
                 if !index.has(chart, tag) {
                     return Ok(Current::Gone);
+                }
+                if let Some((repository, reference)) = index.in_registry(chart, tag) {
+                    if entry.manifest_digest.is_none() {
+                        return Ok(Current::Unknown);
+                    }
+                    let found = oci::current(self.client()?, repository, reference)?;
+                    return Ok(Current::Is(found.to_string()));
                 }
                 let found = index.digest(chart, tag);
                 Ok(found.map_or(Current::Unknown, |digest| Current::Is(digest.to_string())))

@@ -42,6 +42,14 @@ pub(crate) trait Catalog {
     /// Returns the versions of a source that has more than one.
     fn candidates(&mut self, key: &SourceKey) -> Result<Vec<Candidate>, Self::Error>;
 
+    /// Returns the tag of a version that is named exactly: as it is written, or with or without the
+    /// `v` where there is only the other.
+    fn spelling(
+        &mut self,
+        key: &SourceKey,
+        requirement: &Requirement,
+    ) -> Result<String, Self::Error>;
+
     /// Returns what a version asks for; `tag` is empty where there is only one. `None` where the
     /// publisher withdrew it and nobody names it exactly.
     fn asks(
@@ -171,7 +179,8 @@ impl<C: Catalog> State<'_, C> {
     fn accepted(&mut self, ask: &Ask) -> Result<Ranges<Version>, C::Error> {
         let Some(requirement) = &ask.requirement else { return Ok(Ranges::singleton(only())) };
         if let RequirementKind::Exact(version) = requirement.kind() {
-            let candidate = Candidate { tag: requirement.as_str().to_owned(), yanked: false };
+            let tag = self.catalog.spelling(&ask.key, requirement)?;
+            let candidate = Candidate { tag, yanked: false };
             let known = self.tags.entry(ask.key.clone()).or_default();
             known.insert(version.clone(), candidate);
             self.exact.insert((ask.key.clone(), version.clone()));

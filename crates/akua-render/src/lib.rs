@@ -20,6 +20,7 @@ mod events;
 mod failure;
 mod files;
 mod format;
+mod inspect;
 mod paths;
 mod plan;
 mod worker;
@@ -29,7 +30,10 @@ pub use eval::{EvalRequest, Evaluated, evaluate, settings};
 pub use events::{BridgeCall, Trace};
 pub use failure::RenderFailure;
 pub use format::{Formatted, FormattedFile, SourceText, format};
+pub use inspect::inspect;
 pub use plan::Inputs;
+
+pub use akua_wire::protocol::{FieldFact, InputFacts, Inspected, OptionFact};
 
 use akua_objects::Object;
 use akua_package::Package;

@@ -56,28 +56,11 @@ pub(crate) fn plan(
         goal: Goal::Render { inputs_name: inputs.map(|inputs| inputs.name.clone()) },
         ..Request::default()
     };
-    for dependency in &package.dependencies {
-        let guest_path = format!("{DEPENDENCIES_MOUNT}/{}", dependency.alias);
+    let folders = guest_paths(&package.dependencies);
+    for (dependency, guest_path) in package.dependencies.iter().zip(&folders) {
         mounts.push(reads.mount(guest_path.clone(), &dependency.root));
         request.names.push((guest_path.clone(), dependency.alias.to_string()));
-        match dependency.kind {
-            Kind::Chart => {
-                let (module, source) = chart_module(dependency, &guest_path);
-                request.charts.push((module.clone(), guest_path));
-                request.virtual_packages.push((module, source));
-            }
-            Kind::Package | Kind::Module => {
-                if dependency.kind == Kind::Package {
-                    let (module, source) = package_module(dependency);
-                    request
-                        .packages
-                        .push((module.clone(), format!("{guest_path}/{PACKAGE_ENTRY}")));
-                    request.virtual_packages.push((module, source));
-                }
-                request.externals.push((dependency.alias.module(), guest_path));
-            }
-            Kind::Folder => {}
-        }
+        add(&mut request, dependency, guest_path, &folders);
     }
     let json = serde_json::to_vec(&request)
         .map_err(|error| RenderFailure::from(Diagnostic::error("E_INTERNAL", error.to_string())))?;
@@ -86,6 +69,43 @@ pub(crate) fn plan(
         frame.push(INPUTS, &inputs.bytes);
     }
     Ok(Plan { mounts, request: frame.finish() })
+}
+
+/// Returns where dependencies are mounted: by their aliases. Modules that others import may have the
+/// alias of another one, and a number then.
+fn guest_paths(dependencies: &[Dependency]) -> Vec<String> {
+    let path = |(at, dependency): (usize, &Dependency)| {
+        let alias = &dependency.alias;
+        let is_taken = dependencies.iter().take(at).any(|other| other.alias == *alias);
+        let number = if is_taken { format!("~{at}") } else { String::new() };
+        format!("{DEPENDENCIES_MOUNT}/{alias}{number}")
+    };
+    dependencies.iter().enumerate().map(path).collect()
+}
+
+/// Adds what a dependency gives to programs.
+fn add(request: &mut Request, dependency: &Dependency, guest_path: &str, folders: &[String]) {
+    match dependency.kind {
+        Kind::Chart => {
+            let (module, source) = chart_module(dependency, guest_path);
+            request.charts.push((module.clone(), guest_path.to_owned()));
+            request.virtual_packages.push((module, source));
+        }
+        Kind::Package | Kind::Module => {
+            if dependency.kind == Kind::Package {
+                let (module, source) = package_module(dependency);
+                request.packages.push((module.clone(), format!("{guest_path}/{PACKAGE_ENTRY}")));
+                request.virtual_packages.push((module, source));
+            }
+            // Of several of a name the first: what the package declares.
+            request.externals.push((dependency.alias.module(), guest_path.to_owned()));
+        }
+        Kind::Folder => {}
+    }
+    for (name, at) in &dependency.imports {
+        let target = folders.get(*at).cloned().unwrap_or_default();
+        request.own_externals.push((guest_path.to_owned(), name.clone(), target));
+    }
 }
 
 /// Returns the module `charts.<alias>`. Its version is read in the Store, and only where it is

@@ -24,6 +24,8 @@ pub(crate) struct Finished {
     pub(crate) text: Vec<u8>,
     /// What settings files say.
     pub(crate) settings: protocol::Settings,
+    /// What a package may be given.
+    pub(crate) inspected: protocol::Inspected,
     pub(crate) warnings: Vec<Diagnostic>,
     pub(crate) sources: SourceMap,
 }
@@ -59,6 +61,7 @@ pub(crate) fn finish(output: &GuestOutput) -> Result<Finished, RenderFailure> {
         entries,
         text,
         settings: answer.settings,
+        inspected: answer.inspected,
         warnings: answer.diagnostics,
         sources: answer.sources,
     })

@@ -48,6 +48,10 @@ pub struct Request {
     pub packages: Vec<(String, String)>,
     /// External packages: import name and guest folder.
     pub externals: Vec<(String, String)>,
+    /// What a name means in one external package, before `externals`: the folder of the package, the
+    /// name, and the folder that it means.
+    #[serde(default)]
+    pub own_externals: Vec<(String, String, String)>,
     /// Guest prefixes and what people see instead, longest first.
     pub names: Vec<(String, String)>,
     /// Standard modules that may be imported; none for all.
@@ -78,6 +82,12 @@ pub enum Goal {
     Json {
         /// Its name, for errors.
         name: String,
+    },
+    /// What a package may be given; nothing is evaluated. The parts [`SOURCE`] hold its files, the
+    /// entry file first.
+    Inspect {
+        /// Names of the files, for errors, in the order of the parts.
+        names: Vec<String>,
     },
     /// Its files, formatted; nothing is evaluated. The parts [`SOURCE`] hold their texts.
     Format {
@@ -133,6 +143,64 @@ pub struct Answer {
     pub settings: Settings,
     /// What became of each file to format, in order.
     pub formatted: Vec<FormatEntry>,
+    /// What a package may be given.
+    pub inspected: Inspected,
+}
+
+/// What a package may be given.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Inspected {
+    /// Calls of `option()`, each name once.
+    pub options: Vec<OptionFact>,
+    /// The schema `Input`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub input: Option<InputFacts>,
+}
+
+/// A call of `option()`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OptionFact {
+    /// The option's name.
+    pub name: String,
+    /// Its type.
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    pub ty: Option<String>,
+    /// Whether it has to be given.
+    pub required: bool,
+    /// Its default, as KCL.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub default: Option<String>,
+    /// What is said of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
+}
+
+/// The schema of a package's inputs.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InputFacts {
+    /// Its doc string, without the part on attributes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub doc: Option<String>,
+    /// Its attributes.
+    pub fields: Vec<FieldFact>,
+}
+
+/// An attribute of the inputs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FieldFact {
+    /// Its name.
+    pub name: String,
+    /// Its type, as KCL.
+    #[serde(rename = "type")]
+    pub ty: String,
+    /// Whether it has to be given.
+    pub required: bool,
+    /// Its default, as KCL.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub default: Option<String>,
+    /// What the doc string says of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub doc: Option<String>,
 }
 
 /// What settings files (`kcl.yaml`) say; none where they say nothing.

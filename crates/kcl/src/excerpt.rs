@@ -5,13 +5,13 @@
 //! use. A type that names something left out is any; a default, a statement or a check that does is
 //! left out itself, and the attribute becomes optional. So an excerpt admits what the package does.
 
-mod mentions;
+pub(crate) mod mentions;
 
 use kcl_syntax::ast::{
     self, Attribute, IndexSignature, Module, Path, Schema, Stmt, StmtKind, Target, Text, Type,
     TypeKind,
 };
-use mentions::Names;
+use mentions::{Names, Seen};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Rounds in which what depends on what was left out is left out. Each finds one link of a chain
@@ -131,7 +131,9 @@ fn depends(stmt: &Stmt, gone: &mut Gone) -> bool {
 /// Returns whether one of some names is mentioned.
 fn mentions(names: &Gone, walk: impl FnOnce(&mut Names<'_>)) -> bool {
     let mut found = false;
-    walk(&mut |name: &Text| found |= names.contains(name));
+    walk(&mut |seen: Seen<'_>| {
+        found |= matches!(seen, Seen::Name(name) if names.contains(name));
+    });
     found
 }
 
@@ -265,8 +267,10 @@ fn used(modules: &[&mut Module]) -> Gone {
     let statements = || modules.iter().flat_map(|module| &module.body);
     let mut used = Gone::new();
     for stmt in statements().filter(|stmt| !matches!(stmt.kind, StmtKind::Assign { .. })) {
-        mentions::statement(stmt, &mut |name| {
-            used.insert(name.clone());
+        mentions::statement(stmt, &mut |seen| {
+            if let Seen::Name(name) = seen {
+                used.insert(name.clone());
+            }
         });
     }
     loop {
@@ -275,8 +279,10 @@ fn used(modules: &[&mut Module]) -> Gone {
             if let StmtKind::Assign { targets, .. } = &stmt.kind
                 && targets.iter().any(|target| used.contains(&target.name.text))
             {
-                mentions::statement(stmt, &mut |name| {
-                    used.insert(name.clone());
+                mentions::statement(stmt, &mut |seen| {
+                    if let Seen::Name(name) = seen {
+                        used.insert(name.clone());
+                    }
                 });
             }
         }

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod excerpt;
+pub mod inspect;
 mod load;
 mod output;
 mod overrides;
@@ -35,6 +36,9 @@ pub struct Request {
     pub excerpts: Vec<(String, String)>,
     /// External packages: import name and guest folder.
     pub externals: Vec<(String, String)>,
+    /// What a name means in one external package, before `externals`: the folder of the package, the
+    /// name, and the folder that it means.
+    pub own_externals: Vec<(String, String, String)>,
     /// Guest prefixes and what people see instead of them, longest first.
     pub names: Vec<(String, String)>,
     /// Standard modules that may be imported; `None` for all.

@@ -187,7 +187,8 @@ impl Loader<'_> {
     /// Returns a path as people know it.
     fn shown(&self, path: &str) -> String {
         for (guest, name) in &self.request.names {
-            if let Some(rest) = path.strip_prefix(guest.as_str()) {
+            let rest = path.strip_prefix(guest.as_str());
+            if let Some(rest) = rest.filter(|rest| rest.is_empty() || rest.starts_with('/')) {
                 let rest = rest.trim_start_matches('/');
                 return if name.is_empty() { rest.to_owned() } else { join(name, rest) };
             }
@@ -359,8 +360,11 @@ impl Loader<'_> {
             return Some(Place::System);
         }
         let (first, rest) = segments.split_first()?;
-        let external = self.request.externals.iter().find(|(name, _)| name == first);
-        if let Some((_, folder)) = external.cloned() {
+        let own = self.request.own_externals.iter();
+        let own = own.filter(|(package, ..)| *package == root).map(|(_, name, at)| (name, at));
+        let all = self.request.externals.iter().map(|(name, at)| (name, at));
+        if let Some((_, folder)) = own.chain(all).find(|(name, _)| *name == first) {
+            let folder = folder.clone();
             return if rest.is_empty() {
                 self.folder(&folder, &folder)
             } else {

@@ -11,6 +11,15 @@ pub(crate) struct Workspace {
     pub(crate) workspace: PathBuf,
 }
 
+/// Whether to act on a whole workspace.
+#[derive(Debug, Clone, Copy, ClapArgs)]
+pub(crate) struct Members {
+    /// Act on every package of the workspace that the directory lies in: the members that its
+    /// akua.toml lists.
+    #[arg(long)]
+    pub(crate) members: bool,
+}
+
 /// Whether the network may be used.
 #[derive(Debug, Clone, Copy, ClapArgs)]
 pub(crate) struct Network {
@@ -112,6 +121,9 @@ pub(crate) struct Lock {
     /// Write nothing; fail where the lock is not what akua.toml asks for, or a tag has moved.
     #[arg(long)]
     pub(crate) check: bool,
+    /// Whether to act on a whole workspace.
+    #[command(flatten)]
+    pub(crate) members: Members,
     /// Where the package is.
     #[command(flatten)]
     pub(crate) workspace: Workspace,
@@ -126,6 +138,9 @@ pub(crate) struct Update {
     /// Update these dependencies alone.
     #[arg(long = "dep", value_name = "NAME")]
     pub(crate) dependencies: Vec<String>,
+    /// Whether to act on a whole workspace.
+    #[command(flatten)]
+    pub(crate) members: Members,
     /// Where the package is.
     #[command(flatten)]
     pub(crate) workspace: Workspace,
@@ -134,9 +149,23 @@ pub(crate) struct Update {
     pub(crate) network: Network,
 }
 
-/// Arguments of `verify` and `vendor`.
+/// Arguments of `verify`.
 #[derive(Debug, ClapArgs)]
-pub(crate) struct OfPackage {
+pub(crate) struct Verify {
+    /// Whether to act on a whole workspace.
+    #[command(flatten)]
+    pub(crate) members: Members,
+    /// Where the package is.
+    #[command(flatten)]
+    pub(crate) workspace: Workspace,
+    /// Whether the network may be used.
+    #[command(flatten)]
+    pub(crate) network: Network,
+}
+
+/// Arguments of `vendor`.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Vendor {
     /// Where the package is.
     #[command(flatten)]
     pub(crate) workspace: Workspace,
@@ -151,6 +180,9 @@ pub(crate) struct Tree {
     /// How to show it.
     #[arg(long, value_enum, default_value_t = TreeFormat::Text)]
     pub(crate) format: TreeFormat,
+    /// Whether to act on a whole workspace.
+    #[command(flatten)]
+    pub(crate) members: Members,
     /// Where the package is.
     #[command(flatten)]
     pub(crate) workspace: Workspace,
@@ -218,6 +250,9 @@ pub(crate) struct Pull {
 #[derive(Debug, ClapArgs)]
 #[command(group = ArgGroup::new("what").required(true))]
 pub(crate) struct Inspect {
+    /// A package: a directory or an entry file. It is read, and not run.
+    #[arg(long, value_name = "PATH", group = "what")]
+    pub(crate) package: Option<PathBuf>,
     /// An archive that `akua pack` made.
     #[arg(long, value_name = "FILE", group = "what")]
     pub(crate) tarball: Option<PathBuf>,

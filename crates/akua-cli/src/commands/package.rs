@@ -1,17 +1,18 @@
 //! Commands that make packages and look after what they depend on.
 
+use super::members;
 use crate::args::package::{
-    Add, Auth, Cache, Init, Inspect, Lock, Network, OfPackage, Pack, Pull, Push, Remove, Template,
-    Tree, TreeFormat, Update, Workspace,
+    Add, Auth, Cache, Init, Inspect, Lock, Network, Pack, Pull, Push, Remove, Template, Tree,
+    TreeFormat, Update, Vendor, Verify, Workspace,
 };
 use crate::environment::home;
 use crate::print::Printer;
 use akua_ops::artifact::{PullRequest, PushRequest, inspect, inspect_artifact, pull, push};
 use akua_ops::edit::{Edit, EditRequest};
-use akua_ops::lock::{LockRequest, LockedEntry, UpdateRequest, update};
+use akua_ops::lock::{LockOutcome, LockRequest, LockedEntry, UpdateOutcome, UpdateRequest, update};
 use akua_ops::pack::PackRequest;
 use akua_ops::vendor::VendorRequest;
-use akua_ops::verify::VerifyRequest;
+use akua_ops::verify::{VerifyOutcome, VerifyRequest};
 use akua_ops::{Exit, Failure, auth, cache, edit, init, lock, pack, tree, vendor, verify};
 use akua_source::Diagnostic;
 use serde_json::json;
@@ -100,25 +101,41 @@ fn run_edit(
 }
 
 pub(crate) fn run_lock(printer: &Printer, args: Lock) -> Result {
+    if args.members.members {
+        return members::run_lock(printer, &args);
+    }
     let home = printer.home(args.network.offline);
     let workspace = args.workspace.workspace;
     let outcome = lock::run(&LockRequest { workspace, check: args.check, home })?;
     if printer.json {
         return Ok(printer.document(&outcome));
     }
+    Ok(printer.line(&lock_line(&outcome)))
+}
+
+/// Returns what became of a lock, for people.
+pub(super) fn lock_line(outcome: &LockOutcome) -> String {
     let count = outcome.locked_packages.len();
     let dependencies = if count == 1 { "dependency" } else { "dependencies" };
     let done = if outcome.wrote { "locked" } else { "akua.lock is up to date:" };
-    Ok(printer.line(&format!("{done} {count} {dependencies}")))
+    format!("{done} {count} {dependencies}")
 }
 
 pub(crate) fn run_update(printer: &Printer, args: Update) -> Result {
+    if args.members.members {
+        return members::run_update(printer, &args);
+    }
     let home = printer.home(args.network.offline);
     let workspace = args.workspace.workspace;
     let outcome = update(&UpdateRequest { workspace, dependencies: args.dependencies, home })?;
     if printer.json {
         return Ok(printer.document(&outcome));
     }
+    Ok(lines(printer, &update_lines(&outcome)))
+}
+
+/// Returns what an update changed, for people.
+pub(super) fn update_lines(outcome: &UpdateOutcome) -> Vec<String> {
     let mut lines = Vec::new();
     for found in &outcome.updated {
         let entry = &found.entry;
@@ -129,7 +146,7 @@ pub(crate) fn run_update(printer: &Printer, args: Update) -> Result {
     if lines.is_empty() {
         lines.push(format!("nothing has changed in {} dependencies", outcome.unchanged.len()));
     }
-    Ok(self::lines(printer, &lines))
+    lines
 }
 
 /// Returns an entry of the lock for people.
@@ -138,7 +155,10 @@ fn shown(entry: &LockedEntry) -> String {
     format!("{} {} {digest}", entry.name, entry.version)
 }
 
-pub(crate) fn run_verify(printer: &Printer, args: &OfPackage) -> Result {
+pub(crate) fn run_verify(printer: &Printer, args: &Verify) -> Result {
+    if args.members.members {
+        return members::run_verify(printer, args);
+    }
     let home = printer.home(args.network.offline);
     let workspace = args.workspace.workspace.clone();
     let outcome = verify::run(&VerifyRequest { workspace, home })?;
@@ -150,11 +170,16 @@ pub(crate) fn run_verify(printer: &Printer, args: &OfPackage) -> Result {
     if failed {
         return Ok(printer.failure(&outcome.failure));
     }
-    let count = outcome.summary.locked_packages;
-    Ok(printer.line(&format!("verified: nothing moved in {count} locked dependencies")))
+    Ok(printer.line(&verify_line(&outcome)))
 }
 
-pub(crate) fn run_vendor(printer: &Printer, args: &OfPackage) -> Result {
+/// Returns that all is as it was, for people.
+pub(super) fn verify_line(outcome: &VerifyOutcome) -> String {
+    let count = outcome.summary.locked_packages;
+    format!("verified: nothing moved in {count} locked dependencies")
+}
+
+pub(crate) fn run_vendor(printer: &Printer, args: &Vendor) -> Result {
     let home = printer.home(args.network.offline);
     let workspace = args.workspace.workspace.clone();
     let outcome = vendor::run(&VendorRequest { workspace, home })?;
@@ -170,6 +195,9 @@ pub(crate) fn run_vendor(printer: &Printer, args: &OfPackage) -> Result {
 }
 
 pub(crate) fn run_tree(printer: &Printer, args: &Tree) -> Result {
+    if args.members.members {
+        return members::run_tree(printer, args);
+    }
     let tree = tree::run(&args.workspace.workspace)?;
     Ok(match args.format {
         _ if printer.json => printer.document(&tree),
@@ -218,11 +246,14 @@ pub(crate) fn run_pull(printer: &Printer, args: Pull) -> Result {
 }
 
 pub(crate) fn run_inspect(printer: &Printer, args: &Inspect) -> Result {
+    if let Some(package) = &args.package {
+        return super::inspect::run(printer, package);
+    }
     match (&args.tarball, &args.reference, &args.tag) {
         (Some(tarball), ..) => inspect_tarball(printer, tarball),
         (None, Some(reference), Some(tag)) => inspect_reference(printer, reference, tag),
         (None, ..) => {
-            let message = "expected --tarball, or --ref with --tag";
+            let message = "expected --package, --tarball, or --ref with --tag";
             Err(Diagnostic::error("E_INVALID_FLAG", message).into())
         }
     }

@@ -5,8 +5,8 @@ use crate::cache::Cache;
 use crate::key::SourceKey;
 use crate::problem::Problem;
 use akua_disk::{Staging, check_link, entry_path};
-use akua_manifest::LockedPackage;
-use akua_oci::{Client, GitEntry, GitEntryKind, GitRef};
+use akua_manifest::{LockedPackage, other_spelling};
+use akua_oci::{Client, GitEntry, GitEntryKind, GitRef, GitTag};
 use std::io;
 
 /// Kind of the facts that say which tree a commit led to.
@@ -21,8 +21,14 @@ pub(super) fn current(
     if is_commit(reference) {
         return Ok(Some(reference.to_owned()));
     }
+    Ok(tag(client, url, reference)?.map(|tag| tag.commit))
+}
+
+/// Returns a tag; of a version, with or without the `v` where there is only the other.
+fn tag(client: &Client, url: &str, name: &str) -> Result<Option<GitTag>, Problem> {
     let tags = client.list_git_refs(url).map_err(|error| told(&error))?;
-    Ok(tags.into_iter().find(|tag| tag.name == reference).map(|tag| tag.commit))
+    let named = |name: &str| tags.iter().find(|tag| tag.name == name);
+    Ok(named(name).or_else(|| named(&other_spelling(name)?)).cloned())
 }
 
 /// Fetches a commit: that of the pin, else the one that the reference names.
@@ -37,8 +43,14 @@ pub(super) fn fetch(
         Some(commit) => commit.to_owned(),
         None => reference.to_owned(),
     };
-    let known =
-        if is_commit(&wanted) { Some(wanted.clone()) } else { current(client, url, &wanted)? };
+    let (wanted, known) = if is_commit(&wanted) {
+        (wanted.clone(), Some(wanted))
+    } else {
+        match tag(client, url, &wanted)? {
+            Some(tag) => (tag.name, Some(tag.commit)),
+            None => (wanted, None),
+        }
+    };
     if let Some(commit) = &known
         && let Some(fact) = cache.fact(FACT, format!("{url} {commit}").as_bytes())
         && let Ok(fetched) = serde_json::from_slice::<Fetched>(&fact)

@@ -1,4 +1,5 @@
 use super::*;
+use akua_manifest::other_spelling;
 
 /// A catalog in memory: lines `SOURCE TAG: SOURCE REQUIREMENT, …`; `!` before a tag withdraws it.
 struct Lines<'t> {
@@ -42,6 +43,13 @@ impl Catalog for Lines<'_> {
             })
             .collect();
         if found.is_empty() { Err(Unknown(key.to_string())) } else { Ok(found) }
+    }
+
+    fn spelling(&mut self, key: &SourceKey, wanted: &Requirement) -> Result<String, Unknown> {
+        let has = |tag: &&str| self.of(key).any(|(found, _)| found.trim_start_matches('!') == *tag);
+        let other = other_spelling(wanted.as_str());
+        let found = [Some(wanted.as_str()), other.as_deref()].into_iter().flatten().find(has);
+        Ok(found.unwrap_or(wanted.as_str()).to_owned())
     }
 
     fn asks(&mut self, key: &SourceKey, tag: &str, _: bool) -> Result<Option<Vec<Ask>>, Unknown> {
@@ -95,6 +103,9 @@ fn sources_with_one_version() {
 fn tags_with_a_prefix_are_versions() {
     check("a ^1", "a v1.0.0:\na v1.1.0:\n", "a v1.1.0");
     check("a 1.0.0", "a 1.0.0:\na v1.0.0:\n", "a 1.0.0");
+    check("a v1.0.0", "a 1.0.0:\na v1.0.0:\n", "a v1.0.0");
+    check("a 1.0.0", "a v1.0.0:\n", "a v1.0.0");
+    check("a v1.0.0, a ^1", "a 1.0.0:\n", "a 1.0.0");
 }
 
 #[test]

@@ -8,11 +8,19 @@ use kcl_syntax::ast::{
     Schema, Stmt, StmtKind, StrPart, Target, TargetStep, Text, Type, TypeKind,
 };
 
-/// Takes each name.
-pub(super) type Names<'n> = dyn FnMut(&Text) + 'n;
+/// What is found on the way.
+pub(crate) enum Seen<'s> {
+    /// A name.
+    Name(&'s Text),
+    /// A call: what is called, and with what.
+    Call(&'s Expr, &'s Args),
+}
+
+/// Takes each name, and each call.
+pub(crate) type Names<'n> = dyn FnMut(Seen<'_>) + 'n;
 
 /// Names of a statement.
-pub(super) fn statement(stmt: &Stmt, names: &mut Names<'_>) {
+pub(crate) fn statement(stmt: &Stmt, names: &mut Names<'_>) {
     match &stmt.kind {
         StmtKind::Import(_) => {}
         StmtKind::Assign { targets, ty, value } => {
@@ -126,7 +134,7 @@ pub(super) fn param(param: &Param, names: &mut Names<'_>) {
 /// The name that a path begins with.
 pub(super) fn path(path: &Path, names: &mut Names<'_>) {
     for name in path.segments.iter().take(1) {
-        names(&name.text);
+        names(Seen::Name(&name.text));
     }
 }
 
@@ -154,7 +162,7 @@ pub(super) fn ty(ty: &Type, names: &mut Names<'_>) {
 }
 
 fn target(target: &Target, names: &mut Names<'_>) {
-    names(&target.name.text);
+    names(Seen::Name(&target.name.text));
     for step in &target.path {
         if let TargetStep::Index(index) = step {
             expr(index, names);
@@ -174,7 +182,7 @@ fn args(args: &Args, names: &mut Names<'_>) {
 /// Names of an expression.
 pub(super) fn expr(value: &Expr, names: &mut Names<'_>) {
     match &value.kind {
-        ExprKind::Name(name) => names(name),
+        ExprKind::Name(name) => names(Seen::Name(name)),
         ExprKind::Interpolated(parts) => {
             for part in parts {
                 if let StrPart::Expr { value, .. } = part {
@@ -221,6 +229,7 @@ pub(super) fn expr(value: &Expr, names: &mut Names<'_>) {
 fn compound(value: &Expr, names: &mut Names<'_>) {
     match &value.kind {
         ExprKind::Call(callee, args) => {
+            names(Seen::Call(callee, args));
             expr(callee, names);
             self::args(args, names);
         }
@@ -241,7 +250,7 @@ fn compound(value: &Expr, names: &mut Names<'_>) {
             if let Entry::KeyValue { key: Key { kind: KeyKind::Path(path), .. }, .. } = &**entry {
                 // Here a name is a variable.
                 for name in path {
-                    names(&name.text);
+                    names(Seen::Name(&name.text));
                 }
             }
             entries(std::slice::from_ref(entry), names);
