@@ -18,7 +18,7 @@ pub use digest::digests;
 pub use folder::{
     DiskError, Folder, TreeFile, TreeLimits, canonical, exists, is_folder, read_file,
 };
-pub use output::{INVENTORY, OutputError, write_output};
+pub use output::{INVENTORY, OutputError, OutputFolder, write_output};
 pub use sources::{replace_file, source_files};
 pub use staging::{
     FileLock, Staging, names, remove_abandoned, remove_empty, remove_file, remove_folder,
