@@ -8,7 +8,8 @@
 //! and linked into this binary; there is no compiler here, no cache, no file that could be swapped.
 //! Every Store has a memory limit, a deadline and fuel; no guest has sockets, a clock, entropy of
 //! the machine, an environment, or files that can be written. This crate knows nothing of KCL,
-//! Helm or packages. It is the only crate with `unsafe`, all of it in `embedded.rs`, `image.rs`
+//! Helm or packages. Around the Stores stands a second wall, which holds the whole process
+//! (`wall.rs`). It is the only crate with `unsafe`, all of it in `embedded.rs`, `image.rs`
 //! and `callouts.rs`. Start with `session.rs`.
 #![cfg_attr(
     not(test),
@@ -32,6 +33,7 @@ mod session;
 mod settings;
 mod stack;
 mod store;
+mod wall;
 mod wasi;
 mod watchdog;
 
@@ -41,4 +43,5 @@ pub use error::{DeadlineKind, MemoryKind, SandboxError, TrapKind};
 pub use limits::Limits;
 pub use session::{GuestOutput, Report, Session, prepare_in_background};
 pub use stack::on_render_stack;
+pub use wall::{Files, InForce, Wall, WallError, raise};
 pub use wasi::Mount;
