@@ -96,6 +96,7 @@ fn run_eval(printer: &Printer, args: Eval) -> Result<Exit, Failure> {
             json: args.output == Format::Json || printer.json,
         },
         limits,
+        wall: true,
     })?;
     printer.printed(&evaluated.printed);
     printer.diagnostics(&evaluated.warnings, &evaluated.sources);
@@ -114,7 +115,7 @@ fn run_fmt(printer: &Printer, args: Fmt) -> Result<Exit, Failure> {
         (false, false) => FmtGoal::Write,
     };
     let input = if stdin { FmtInput::Text(read_stdin()?) } else { FmtInput::Paths(args.paths) };
-    let outcome = fmt(FmtRequest { input, goal });
+    let outcome = fmt(FmtRequest { input, goal, wall: true });
     let printed = print_fmt(printer, goal, &outcome);
     printer.diagnostics(&outcome.failure.diagnostics, &outcome.failure.sources);
     Ok(printed.max(outcome.exit()))

@@ -38,6 +38,8 @@ pub(crate) fn home(offline: bool) -> Home {
             .collect(),
         local_git: text("AKUA_ALLOW_FILE_GIT").as_deref() == Some("1"),
         offline,
+        // This process is one command.
+        wall: true,
         progress: None,
     }
 }

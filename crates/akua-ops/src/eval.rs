@@ -1,9 +1,10 @@
 //! `akua eval`: plain KCL files to YAML or JSON.
 
 use crate::failure::named_file;
+use crate::wall::{raise_around, raise_offline};
 use crate::{Failure, LimitOptions};
 use akua_disk::Folder;
-use akua_sandbox::Mount;
+use akua_sandbox::{Files, Mount};
 use akua_source::Diagnostic;
 use std::path::{Component, Path, PathBuf};
 
@@ -30,6 +31,8 @@ pub struct EvalRequest {
     pub options: EvalOptions,
     /// Limits.
     pub limits: LimitOptions,
+    /// Whether the process is the verb's own: [`crate::Home::wall`].
+    pub wall: bool,
 }
 
 /// A folder that the worker gets to see.
@@ -43,6 +46,9 @@ struct Root {
 /// # Errors
 /// [`Failure`].
 pub fn eval(request: &EvalRequest) -> Result<Evaluated, Failure> {
+    if request.wall {
+        raise_offline()?;
+    }
     let work_folder = canonical(&request.work_folder)?;
     let request = &configured(request, &work_folder)?;
     let mut roots = Vec::new();
@@ -71,15 +77,9 @@ pub fn eval(request: &EvalRequest) -> Result<Evaluated, Failure> {
             externals.push((dependency.name, folder));
         }
     }
-    let mut mounts = Vec::with_capacity(roots.len());
-    let mut names = Vec::with_capacity(roots.len());
-    for root in &roots {
-        let help = "make it a directory that you may read";
-        let folder = Folder::open(&root.path).and_then(|folder| folder.handle());
-        let dir = folder.map_err(|error| named_file("E_IO", &error, help))?;
-        mounts.push(Mount { guest_path: root.guest_path.clone(), dir });
-        names.push((root.guest_path.clone(), shown(&root.path, &work_folder)));
-    }
+    let mounts = mounts(&roots)?;
+    let name = |root: &Root| (root.guest_path.clone(), shown(&root.path, &work_folder));
+    let names = roots.iter().map(name).collect();
     let guest_folder = roots.first().map_or_else(
         || "/".to_owned(),
         |root| match work_folder.strip_prefix(&root.path) {
@@ -87,6 +87,10 @@ pub fn eval(request: &EvalRequest) -> Result<Evaluated, Failure> {
             Err(_) => root.guest_path.clone(),
         },
     );
+    if request.wall {
+        let readable = roots.into_iter().map(|root| root.path).collect();
+        raise_around(Files { readable, ..Files::default() })?;
+    }
     let limits = &request.limits;
     let request = akua_render::EvalRequest {
         mounts,
@@ -98,6 +102,17 @@ pub fn eval(request: &EvalRequest) -> Result<Evaluated, Failure> {
     };
     let limits = limits.limits();
     Ok(akua_render::evaluate(request, limits)?)
+}
+
+/// Opens what the worker gets to see.
+fn mounts(roots: &[Root]) -> Result<Vec<Mount>, Failure> {
+    let mount = |root: &Root| {
+        let help = "make it a directory that you may read";
+        let folder = Folder::open(&root.path).and_then(|folder| folder.handle());
+        let dir = folder.map_err(|error| named_file("E_IO", &error, help))?;
+        Ok(Mount { guest_path: root.guest_path.clone(), dir })
+    };
+    roots.iter().map(mount).collect()
 }
 
 /// Joins what settings files say with what the command line says, which wins.

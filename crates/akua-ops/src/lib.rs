@@ -22,6 +22,7 @@ mod supply;
 pub mod tree;
 pub mod vendor;
 pub mod verify;
+mod wall;
 
 pub use exit::Exit;
 pub use failure::Failure;

@@ -1,10 +1,13 @@
 //! `akua render`: a package to Kubernetes YAML.
 
 use crate::failure::named_file;
+use crate::wall::raise_around;
 use crate::{Failure, Home, LimitOptions};
+use akua_disk::OutputFolder;
 use akua_objects::OutputFile;
 use akua_package::Package;
 use akua_render::{Inputs, Rendered};
+use akua_sandbox::Files;
 use akua_source::{Diagnostic, SourceMap};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -120,10 +123,19 @@ pub struct Cost {
 /// # Errors
 /// [`Failure`]; the output directory is as it was then.
 pub fn render(request: &RenderRequest) -> Result<RenderOutcome, Failure> {
+    request.home.raise_wall()?;
     let limits = request.limits.limits();
     let package =
         akua_package::load(&request.package, Rc::new(request.home.supply(limits.clone())))?;
     let inputs = inputs(&package, request.inputs.as_deref())?;
+    let folder = match &request.target {
+        Target::Folder(folder) => Some(OutputFolder::open(folder)?),
+        Target::Stream | Target::Nowhere => None,
+    };
+    if request.home.wall {
+        package.close_network();
+        raise_around(files(&package, folder.as_ref()))?;
+    }
     let rendered = akua_render::render(&package, inputs.as_ref(), limits)?;
     let Rendered { objects, warnings, sources, printed, report } = rendered;
     let files = akua_objects::lay_out(objects);
@@ -143,6 +155,16 @@ pub fn render(request: &RenderRequest) -> Result<RenderOutcome, Failure> {
         stores: report.calls,
     };
     Ok(RenderOutcome { target, files, cost, warnings, sources, printed })
+}
+
+/// Returns the files that a render reaches once all of it is loaded.
+fn files(package: &Package, folder: Option<&OutputFolder>) -> Files {
+    let path = |path: &Path| path.to_path_buf();
+    Files {
+        readable: package.places(),
+        writable: folder.map(|folder| path(folder.path())).into_iter().collect(),
+        removable: folder.and_then(|folder| folder.made_in()).map(path).into_iter().collect(),
+    }
 }
 
 /// Reads the inputs document, named or by default.

@@ -32,6 +32,9 @@ pub struct Home {
     pub local_git: bool,
     /// Whether no socket may be opened.
     pub offline: bool,
+    /// Whether the process is the verb's own, so that the verb may take from it, for good, what it
+    /// does not need.
+    pub wall: bool,
     /// Who is told how far a transfer is.
     pub progress: Option<Arc<ProgressFn>>,
 }
