@@ -1,5 +1,6 @@
 //! Each command: arguments to a request, one call, print.
 
+mod doctor;
 mod package;
 
 use crate::args::{Args, Command, Common, Completions, Eval, Fmt, Format, Limits, Render};
@@ -34,6 +35,7 @@ pub(crate) fn run(args: Args) -> Exit {
         Command::Auth(args) => package::run_auth(&printer, &args),
         Command::Eval(args) => run_eval(&printer, *args),
         Command::Fmt(args) => run_fmt(&printer, args),
+        Command::Doctor => Ok(doctor::run_doctor(&printer)),
         Command::Version => Ok(run_version(&printer, &args.common)),
         Command::Completions(args) => Ok(run_completions(&printer, &args)),
     };

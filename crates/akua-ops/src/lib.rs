@@ -7,6 +7,7 @@
 pub mod artifact;
 pub mod auth;
 pub mod cache;
+pub mod doctor;
 pub mod edit;
 pub mod eval;
 mod exit;

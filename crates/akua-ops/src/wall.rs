@@ -1,7 +1,7 @@
 //! The wall that a verb raises around its process, before a guest runs.
 
 use crate::{Failure, Home};
-use akua_sandbox::{Files, Wall, WallError};
+use akua_sandbox::{Files, InForce, Wall, WallError};
 use akua_source::Diagnostic;
 
 impl Home {
@@ -12,15 +12,15 @@ impl Home {
     /// `E_WALL`.
     pub(crate) fn raise_wall(&self) -> Result<(), Failure> {
         let wall = Wall { files: None, network: !self.offline };
-        if self.wall { raise(&wall) } else { Ok(()) }
+        if self.wall { raise(&wall).map(drop) } else { Ok(()) }
     }
 }
 
-/// Takes from the process all but these files.
+/// Takes from the process all but these files; returns what is in force now.
 ///
 /// # Errors
 /// `E_WALL`.
-pub(crate) fn raise_around(files: Files) -> Result<(), Failure> {
+pub(crate) fn raise_around(files: Files) -> Result<InForce, Failure> {
     raise(&Wall { files: Some(files), network: false })
 }
 
@@ -29,11 +29,11 @@ pub(crate) fn raise_around(files: Files) -> Result<(), Failure> {
 /// # Errors
 /// `E_WALL`.
 pub(crate) fn raise_offline() -> Result<(), Failure> {
-    raise(&Wall { files: None, network: false })
+    raise(&Wall { files: None, network: false }).map(drop)
 }
 
-fn raise(wall: &Wall) -> Result<(), Failure> {
-    akua_sandbox::raise(wall).map(|_| ()).map_err(Failure::from)
+fn raise(wall: &Wall) -> Result<InForce, Failure> {
+    akua_sandbox::raise(wall).map_err(Failure::from)
 }
 
 impl From<WallError> for Failure {

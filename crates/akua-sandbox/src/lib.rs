@@ -43,5 +43,5 @@ pub use error::{DeadlineKind, MemoryKind, SandboxError, TrapKind};
 pub use limits::Limits;
 pub use session::{GuestOutput, Report, Session, prepare_in_background};
 pub use stack::on_render_stack;
-pub use wall::{Files, InForce, Wall, WallError, raise};
+pub use wall::{Files, InForce, Trial, Wall, WallError, kernel, raise, try_forbidden};
 pub use wasi::Mount;

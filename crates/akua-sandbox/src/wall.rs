@@ -6,17 +6,14 @@
 //! (`wall/files.rs`, Landlock). What a kernel does not have is not in force, and `akua doctor` says
 //! so. **Invariant:** a wall is never taken down, and nothing but a verb decides whether it is
 //! raised: no flag and no variable of the environment does.
-#![cfg_attr(
-    target_os = "linux",
-    expect(clippy::disallowed_methods, reason = "counts the threads of the process")
-)]
+#![expect(clippy::disallowed_methods, reason = "counts the threads of the process")]
 
-#[cfg(target_os = "linux")]
 mod calls;
-#[cfg(target_os = "linux")]
 mod files;
-#[cfg(target_os = "linux")]
 mod program;
+mod trial;
+
+pub use trial::{Trial, try_forbidden};
 
 use std::path::PathBuf;
 
@@ -77,7 +74,6 @@ pub enum WallError {
 /// # Errors
 /// [`WallError`]; a part of the wall may stand then. A kernel without Landlock or seccomp is no
 /// error: what is missing is not in [`InForce`].
-#[cfg(target_os = "linux")]
 pub fn raise(wall: &Wall) -> Result<InForce, WallError> {
     // What the first Store looks up in `/proc` is behind the wall later.
     crate::image::prepare();
@@ -92,20 +88,16 @@ pub fn raise(wall: &Wall) -> Result<InForce, WallError> {
     Ok(InForce { landlock, seccomp: calls::limit(wall.network)? })
 }
 
-/// Raises no wall: there is none on this system.
-///
-/// # Errors
-/// None.
-#[cfg(not(target_os = "linux"))]
-pub fn raise(_wall: &Wall) -> Result<InForce, WallError> {
-    Ok(InForce::default())
+/// Returns the system and its version.
+pub fn kernel() -> String {
+    let name = rustix::system::uname();
+    format!("{} {}", name.sysname().to_string_lossy(), name.release().to_string_lossy())
 }
 
 /// Waits until there is one thread: Landlock holds the calling thread and those that it starts.
 ///
 /// Threads that were joined are still listed for a moment. Where `/proc` is missing, nobody can tell;
 /// those who call this start no threads of their own before.
-#[cfg(target_os = "linux")]
 fn alone() -> Result<(), WallError> {
     use std::time::Duration;
 

@@ -1,5 +1,4 @@
 //! Behind the second wall: this program starts itself, raises the wall, and tries what is forbidden.
-#![cfg(target_os = "linux")]
 #![expect(unsafe_code, reason = "system calls that nobody offers in a safe way")]
 #![expect(clippy::disallowed_methods, reason = "does what akua must not do")]
 
