@@ -180,6 +180,13 @@ fn packages_are_pushed_pulled_and_depended_on() -> Result<()> {
     fs::remove_dir_all(project.path("home/.cache"))?;
     ensure!(project.render(&["--offline"])? == expected, "vendored, with what it depends on");
     ensure!(project.ok(&["tree"])?.contains("    └── web 1.0.0"));
+    // What only the package in it needs is fetched before the render runs, behind its wall.
+    let vendored = project.path(".akua/vendor");
+    let copies = fs::read_dir(&vendored)?.collect::<std::io::Result<Vec<_>>>()?;
+    let inner = copies.iter().find(|copy| copy.file_name().to_string_lossy().starts_with("web@"));
+    fs::remove_dir_all(inner.context("a copy of the chart")?.path())?;
+    project.refused(&["render", "--stdout", "--offline"], 1, &["E_OFFLINE", "web"])?;
+    ensure!(project.render(&[])? == expected, "one of two is vendored, the other fetched");
     Ok(())
 }
 

@@ -82,6 +82,8 @@ pub(crate) enum Command {
     Eval(Box<Eval>),
     /// Lay out KCL files the one way, in place.
     Fmt(Fmt),
+    /// Say what protects this machine from packages, and whether akua works as it should.
+    Doctor,
     /// Print the version of akua.
     Version,
     /// Print completions for a shell.

@@ -1,5 +1,6 @@
 //! Each command: arguments to a request, one call, print.
 
+mod doctor;
 mod inspect;
 mod members;
 mod package;
@@ -41,6 +42,7 @@ pub(crate) fn run(args: Args) -> Exit {
         Command::Policy(command) => policy::run_policy(&printer, command),
         Command::Eval(args) => run_eval(&printer, *args),
         Command::Fmt(args) => run_fmt(&printer, args),
+        Command::Doctor => Ok(doctor::run_doctor(&printer)),
         Command::Version => Ok(run_version(&printer, &args.common)),
         Command::Completions(args) => Ok(run_completions(&printer, &args)),
     };
@@ -126,7 +128,7 @@ fn run_fmt(printer: &Printer, args: Fmt) -> Result<Exit, Failure> {
         (false, false) => FmtGoal::Write,
     };
     let input = if stdin { FmtInput::Text(read_stdin()?) } else { FmtInput::Paths(args.paths) };
-    let outcome = fmt(FmtRequest { input, goal });
+    let outcome = fmt(FmtRequest { input, goal, wall: true });
     let printed = print_fmt(printer, goal, &outcome);
     printer.diagnostics(&outcome.failure.diagnostics, &outcome.failure.sources);
     Ok(printed.max(outcome.exit()))

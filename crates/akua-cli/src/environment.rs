@@ -44,6 +44,8 @@ pub(crate) fn home(offline: bool) -> Home {
             below("XDG_CONFIG_HOME", ".config").unwrap_or_default().join("policy.toml"),
         ],
         policy: None,
+        // This process is one command.
+        wall: true,
         progress: None,
     }
 }

@@ -20,10 +20,10 @@ pub use digest::{Listing, listings};
 pub use folder::{
     DiskError, Folder, TreeFile, TreeLimits, canonical, exists, is_folder, read_file,
 };
-pub use output::{INVENTORY, OutputError, write_output};
+pub use output::{INVENTORY, OutputError, OutputFolder, write_output};
 pub use snapshot::{Found, ReadMeter, Snapshot};
 pub use sources::{replace_file, source_files};
 pub use staging::{
-    FileLock, Staging, names, remove_abandoned, remove_empty, remove_file, remove_folder,
+    FileLock, NewFile, Staging, names, remove_abandoned, remove_empty, remove_file, remove_folder,
     write_file, write_secret,
 };

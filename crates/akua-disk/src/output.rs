@@ -39,6 +39,54 @@ pub enum OutputError {
     },
 }
 
+/// An output directory that was made before there is anything to write.
+///
+/// Where it was missing and stays empty, it is removed again when this is dropped.
+#[derive(Debug)]
+pub struct OutputFolder {
+    path: PathBuf,
+    /// Directories that were missing, the innermost first.
+    made: Vec<PathBuf>,
+}
+
+impl OutputFolder {
+    /// Makes a directory, unless it is there.
+    ///
+    /// # Errors
+    /// [`OutputError::Io`]; what was made is removed then.
+    pub fn open(path: &Path) -> Result<Self, OutputError> {
+        let missing = |folder: &&Path| {
+            !folder.as_os_str().is_empty() && std::fs::symlink_metadata(folder).is_err()
+        };
+        let made = path.ancestors().take_while(missing).map(Path::to_path_buf).collect();
+        let folder = Self { path: path.to_path_buf(), made };
+        match std::fs::create_dir_all(path) {
+            Ok(()) => Ok(folder),
+            Err(source) => Err(OutputError::Io { path: path.to_path_buf(), source }),
+        }
+    }
+
+    /// Returns the directory.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Returns the directory in which the outermost one that was made lies, if any was.
+    pub fn made_in(&self) -> Option<&Path> {
+        let parent = self.made.last()?.parent()?;
+        Some(if parent.as_os_str().is_empty() { Path::new(".") } else { parent })
+    }
+}
+
+impl Drop for OutputFolder {
+    fn drop(&mut self) {
+        for folder in &self.made {
+            // It fails for directories in which something is by now, as it should.
+            let _kept = std::fs::remove_dir(folder);
+        }
+    }
+}
+
 /// Writes files into a directory and removes those of the last run that are no longer there.
 ///
 /// All files are staged first: until the last of them is complete the directory is as it was. The
@@ -189,6 +237,25 @@ mod tests {
         let refused = write_output(&out, &[("mine.yaml", b"y")]);
         assert!(matches!(refused, Err(OutputError::Foreign { .. })));
         assert_eq!(names(&out), [INVENTORY, "a.yaml", "mine.yaml"]);
+    }
+
+    #[test]
+    fn a_directory_that_stays_empty_was_never_there() {
+        let out = scratch("empty");
+        let folder = OutputFolder::open(&out.join("a/b")).expect("makes");
+        assert!(out.join("a/b").is_dir());
+        assert_eq!(folder.made_in(), out.parent());
+        drop(folder);
+        assert!(!out.exists());
+        let folder = OutputFolder::open(&out.join("a/b")).expect("makes");
+        write_output(folder.path(), &[("a.yaml", b"1")]).expect("writes");
+        drop(folder);
+        assert_eq!(names(&out.join("a/b")), [INVENTORY, "a.yaml"]);
+        std::fs::create_dir(out.join("mine")).expect("makes");
+        let folder = OutputFolder::open(&out.join("mine")).expect("is there");
+        assert_eq!(folder.made_in(), None);
+        drop(folder);
+        assert!(out.join("mine").is_dir());
     }
 
     #[test]

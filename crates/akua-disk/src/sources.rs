@@ -3,7 +3,7 @@
 
 use crate::folder::{DEPTH_LIMIT, DiskError};
 use std::ffi::OsStr;
-use std::fs::Metadata;
+use std::fs::{Metadata, Permissions};
 use std::io::{Error, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -60,9 +60,7 @@ pub fn replace_file(path: &Path, bytes: &[u8]) -> Result<(), DiskError> {
     name.push(path.file_name().unwrap_or_default());
     name.push(format!(".akua-{}", std::process::id()));
     let staged = path.with_file_name(name);
-    let done = stage(&staged, bytes)
-        .and_then(|()| std::fs::set_permissions(&staged, permissions))
-        .and_then(|()| std::fs::rename(&staged, path));
+    let done = stage(&staged, bytes, permissions).and_then(|()| std::fs::rename(&staged, path));
     if done.is_err() {
         // What is left of it harms nobody; the first error is the one to tell.
         let _left = std::fs::remove_file(&staged);
@@ -70,9 +68,11 @@ pub fn replace_file(path: &Path, bytes: &[u8]) -> Result<(), DiskError> {
     done.map_err(error)
 }
 
-fn stage(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+fn stage(path: &Path, bytes: &[u8], permissions: Permissions) -> std::io::Result<()> {
     let mut file = std::fs::OpenOptions::new().write(true).create_new(true).open(path)?;
     file.write_all(bytes)?;
+    // By its descriptor: behind the second wall no mode is changed by path.
+    file.set_permissions(permissions)?;
     file.sync_all()
 }
 

@@ -241,6 +241,32 @@ pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), DiskError> {
     done.map_err(|source| write(path, source))
 }
 
+/// A file that is open to be written, later and by descriptor.
+#[derive(Debug)]
+pub struct NewFile {
+    file: File,
+    path: PathBuf,
+}
+
+impl NewFile {
+    /// Makes a file, or empties the one that is there.
+    ///
+    /// # Errors
+    /// [`DiskError::Write`].
+    pub fn create(path: &Path) -> Result<Self, DiskError> {
+        let file = File::create(path).map_err(|source| write(path, source))?;
+        Ok(Self { file, path: path.to_path_buf() })
+    }
+
+    /// Writes its content.
+    ///
+    /// # Errors
+    /// [`DiskError::Write`].
+    pub fn write(mut self, bytes: &[u8]) -> Result<(), DiskError> {
+        self.file.write_all(bytes).map_err(|source| write(&self.path, source))
+    }
+}
+
 /// Removes the directories below `parent` that were staged by processes that are gone.
 ///
 /// # Errors

@@ -2,11 +2,15 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::hosts::resolver::Lookup;
 use crate::http::Http;
 use crate::http::quota::Quotas;
 use crate::{Credentials, FetchError, FetchLimits, HostRules};
+
+/// Longest wait for look-ups of names that nobody waits for any more.
+const CLOSING_TIME: Duration = Duration::from_secs(5);
 
 /// How far a transfer is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,6 +90,11 @@ impl Client {
     pub fn new(options: ClientOptions) -> Result<Self, FetchError> {
         let progress = options.progress.clone();
         Ok(Self { http: Http::new(options, Lookup::System)?, progress })
+    }
+
+    /// Closes all connections and ends the client's threads. It is not to be used afterwards.
+    pub fn close(&self) {
+        self.http.close(CLOSING_TIME);
     }
 }
 

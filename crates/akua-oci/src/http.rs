@@ -33,7 +33,7 @@ pub(crate) struct Http {
     /// Where connections run; work on their bytes is done on the caller's thread.
     handle: Handle,
     /// The same, to be shut down.
-    runtime: Option<Runtime>,
+    runtime: Mutex<Option<Runtime>>,
     /// Which hosts.
     pub(crate) rules: Arc<HostRules>,
     /// How much, how long, how often.
@@ -132,13 +132,24 @@ impl Http {
         Ok(Self {
             client,
             handle: runtime.handle().clone(),
-            runtime: Some(runtime),
+            runtime: Mutex::new(Some(runtime)),
             rules,
             limits: options.limits,
             meter: quota::Meter::new(options.quotas),
             credentials: options.credentials,
             authorizations: Mutex::default(),
         })
+    }
+
+    /// Closes all connections and ends all threads, as far as they end within `patience`.
+    pub(crate) fn close(&self, patience: Duration) {
+        if let Some(runtime) = self.take_runtime() {
+            runtime.shutdown_timeout(patience);
+        }
+    }
+
+    fn take_runtime(&self) -> Option<Runtime> {
+        self.runtime.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// Runs a future to its end on the calling thread.
@@ -237,7 +248,7 @@ impl Http {
 impl Drop for Http {
     fn drop(&mut self) {
         // A look-up of a name that hangs must not hold up the end of the program.
-        if let Some(runtime) = self.runtime.take() {
+        if let Some(runtime) = self.take_runtime() {
             runtime.shutdown_background();
         }
     }

@@ -57,6 +57,7 @@ pub struct PushOutcome {
 /// # Errors
 /// [`Failure`]; the tag is where it was then.
 pub fn push(request: &PushRequest) -> Result<PushOutcome, Failure> {
+    request.home.raise_wall()?;
     let archive = read_archive(&request.tarball)?;
     let facts = facts(&archive, &request.tarball, &request.home)?;
     let repository = repository(&request.reference)?;
@@ -127,6 +128,7 @@ pub struct PullOutcome {
 /// # Errors
 /// [`Failure`]; the directory is not there then.
 pub fn pull(request: &PullRequest) -> Result<PullOutcome, Failure> {
+    request.home.raise_wall()?;
     if akua_disk::exists(&request.out) {
         let message = format!("there is a `{}` already", request.out.display());
         let help = "choose another directory with --out, or move it away";
@@ -196,6 +198,7 @@ pub struct Inspected {
 /// # Errors
 /// [`Failure`].
 pub fn inspect(tarball: &Path, home: &Home) -> Result<Inspected, Failure> {
+    home.raise_wall()?;
     let archive = read_archive(tarball)?;
     let facts = facts(&archive, tarball, home)?;
     let package = facts.manifest.package;
@@ -249,6 +252,7 @@ pub struct InspectedLayer {
 /// # Errors
 /// [`Failure`].
 pub fn inspect_artifact(text: &str, tag: &str, home: &Home) -> Result<InspectedArtifact, Failure> {
+    home.raise_wall()?;
     let repository = repository(text)?;
     let remote = home.remote_alone()?;
     let client = remote.client()?;

@@ -66,6 +66,7 @@ pub struct EditOutcome {
 /// # Errors
 /// [`Failure`]; nothing has changed then.
 pub fn run(request: &EditRequest) -> Result<EditOutcome, Failure> {
+    request.home.raise_wall()?;
     let project = Project::open(&request.workspace)?;
     let text = String::from_utf8_lossy(&project.manifest_bytes).into_owned();
     let alias = Alias::new(&request.alias).map_err(|reason| {

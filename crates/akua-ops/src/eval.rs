@@ -2,8 +2,10 @@
 
 use crate::failure::named_file;
 use crate::policy::Found;
+use crate::wall::{raise_around, raise_offline};
 use crate::{Failure, Home, LimitOptions};
 use akua_disk::{Folder, Snapshot};
+use akua_sandbox::Paths;
 use akua_source::{Budgets, Diagnostic};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
@@ -46,6 +48,9 @@ struct Root {
 /// # Errors
 /// [`Failure`].
 pub fn eval(request: &EvalRequest) -> Result<Evaluated, Failure> {
+    if request.home.wall {
+        raise_offline()?;
+    }
     let work_folder = canonical(&request.work_folder)?;
     let Found { policy, warnings } = request.home.policy(None, &request.limits)?;
     let request = &configured(request, &work_folder, &policy.budgets)?;
@@ -75,14 +80,9 @@ pub fn eval(request: &EvalRequest) -> Result<Evaluated, Failure> {
             externals.push((dependency.name, folder));
         }
     }
-    let mut mounts = Vec::with_capacity(roots.len());
-    let mut names = Vec::with_capacity(roots.len());
-    for root in &roots {
-        let help = "make it a directory that you may read";
-        let folder = Folder::open(&root.path).map_err(|error| named_file("E_IO", &error, help))?;
-        mounts.push((root.guest_path.clone(), Arc::new(Snapshot::from(folder))));
-        names.push((root.guest_path.clone(), shown(&root.path, &work_folder)));
-    }
+    let mounts = mounts(&roots)?;
+    let name = |root: &Root| (root.guest_path.clone(), shown(&root.path, &work_folder));
+    let names = roots.iter().map(name).collect();
     let guest_folder = roots.first().map_or_else(
         || "/".to_owned(),
         |root| match work_folder.strip_prefix(&root.path) {
@@ -90,6 +90,10 @@ pub fn eval(request: &EvalRequest) -> Result<Evaluated, Failure> {
             Err(_) => root.guest_path.clone(),
         },
     );
+    if request.home.wall {
+        let readable = roots.into_iter().map(|root| root.path).collect();
+        raise_around(Paths { readable, ..Paths::default() })?;
+    }
     let request = akua_render::EvalRequest {
         mounts,
         files,
@@ -101,6 +105,16 @@ pub fn eval(request: &EvalRequest) -> Result<Evaluated, Failure> {
     let mut evaluated = akua_render::evaluate(request, &policy)?;
     evaluated.warnings.splice(0..0, warnings);
     Ok(evaluated)
+}
+
+/// Opens what the worker gets to see.
+fn mounts(roots: &[Root]) -> Result<Vec<(String, Arc<Snapshot>)>, Failure> {
+    let mount = |root: &Root| {
+        let help = "make it a directory that you may read";
+        let folder = Folder::open(&root.path).map_err(|error| named_file("E_IO", &error, help))?;
+        Ok((root.guest_path.clone(), Arc::new(Snapshot::from(folder))))
+    };
+    roots.iter().map(mount).collect()
 }
 
 /// Joins what settings files say with what the command line says, which wins.

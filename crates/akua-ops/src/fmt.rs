@@ -3,9 +3,11 @@
 //! The texts are parsed in a worker Store only; many files share one.
 
 use crate::failure::named_file;
+use crate::wall::raise_around;
 use crate::{Exit, Failure};
 use akua_disk::DiskError;
 use akua_render::{Formatted, FormattedFile, SourceText};
+use akua_sandbox::Paths;
 use akua_source::{Budgets, Diagnostic};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -47,6 +49,8 @@ pub struct FmtRequest {
     pub input: FmtInput,
     /// What to do with the result.
     pub goal: FmtGoal,
+    /// Whether the process is the verb's own: [`crate::Home::wall`].
+    pub wall: bool,
 }
 
 /// A file that was formatted.
@@ -107,6 +111,12 @@ struct Queued {
 pub fn fmt(request: FmtRequest) -> FmtOutcome {
     let goal = request.goal;
     let mut outcome = FmtOutcome::default();
+    if request.wall
+        && let Err(failure) = raise_around(files(&request.input, goal))
+    {
+        outcome.fail(failure);
+        return outcome;
+    }
     match request.input {
         FmtInput::Text(bytes) => {
             let limit_bytes = FILE_LIMIT_BYTES;
@@ -144,13 +154,33 @@ pub fn fmt(request: FmtRequest) -> FmtOutcome {
     outcome
 }
 
+/// Returns the files that formatting reaches: a file is replaced in its directory.
+fn files(input: &FmtInput, goal: FmtGoal) -> Paths {
+    let paths = match input {
+        FmtInput::Text(_) => Vec::new(),
+        FmtInput::Paths(paths) => searched(paths),
+    };
+    if goal != FmtGoal::Write {
+        return Paths { readable: paths, ..Paths::default() };
+    }
+    let folder = |path: &PathBuf| match path.parent() {
+        _ if akua_disk::is_folder(path) => path.clone(),
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_path_buf(),
+        _ => PathBuf::from("."),
+    };
+    Paths { writable: paths.iter().map(folder).collect(), ..Paths::default() }
+}
+
+/// Returns the paths that are searched: none is the current folder.
+fn searched(paths: &[PathBuf]) -> Vec<PathBuf> {
+    if paths.is_empty() { vec![PathBuf::from(".")] } else { paths.to_vec() }
+}
+
 /// Returns the files at and below paths, each once; none is the current folder.
 fn found(paths: &[PathBuf], outcome: &mut FmtOutcome) -> Vec<PathBuf> {
-    let here = [PathBuf::from(".")];
-    let paths = if paths.is_empty() { here.as_slice() } else { paths };
     let mut files = Vec::new();
     let mut seen = BTreeSet::new();
-    for path in paths {
+    for path in &searched(paths) {
         match akua_disk::source_files(path, "k") {
             Ok(found) => files.extend(found.into_iter().filter(|file| {
                 seen.insert(akua_disk::canonical(file).unwrap_or_else(|_| file.clone()))

@@ -7,6 +7,7 @@
 pub mod artifact;
 pub mod auth;
 pub mod cache;
+pub mod doctor;
 pub mod edit;
 pub mod eval;
 mod exit;
@@ -26,6 +27,7 @@ mod supply;
 pub mod tree;
 pub mod vendor;
 pub mod verify;
+mod wall;
 
 pub use exit::Exit;
 pub use failure::Failure;

@@ -63,6 +63,7 @@ impl LockedEntry {
 /// # Errors
 /// [`Failure`]; the lock is as it was then.
 pub fn run(request: &LockRequest) -> Result<LockOutcome, Failure> {
+    request.home.raise_wall()?;
     let project = Project::open(&request.workspace)?;
     let supply = request.home.supply_for(&project)?;
     let found = lock(&project, &supply, &Keep::All)?;
@@ -128,6 +129,7 @@ pub struct Updated {
 /// # Errors
 /// [`Failure`]; the lock is as it was then.
 pub fn update(request: &UpdateRequest) -> Result<UpdateOutcome, Failure> {
+    request.home.raise_wall()?;
     let project = Project::open(&request.workspace)?;
     let supply = request.home.supply_for(&project)?;
     let keep = match request.dependencies.as_slice() {

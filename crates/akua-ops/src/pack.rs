@@ -46,6 +46,7 @@ pub struct PackOutcome {
 /// # Errors
 /// [`Failure`]; there is no archive then.
 pub fn run(request: &PackRequest) -> Result<PackOutcome, Failure> {
+    request.home.raise_wall()?;
     let project = Project::open(&request.workspace)?;
     let supply = request.home.supply_for(&project)?;
     let lock = lock(&project, &supply, &Keep::All)?;

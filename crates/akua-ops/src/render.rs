@@ -2,11 +2,14 @@
 
 use crate::failure::named_file;
 use crate::policy::Found;
+use crate::wall::raise_around;
 use crate::{Failure, Home, LimitOptions};
+use akua_disk::OutputFolder;
 use akua_objects::OutputFile;
 use akua_package::{Package, Project};
 use akua_policy::Trail;
 use akua_render::{Inputs, Options, Rendered, Used};
+use akua_sandbox::Paths;
 use akua_source::{Diagnostic, SourceMap};
 use serde::Serialize;
 use std::fmt;
@@ -163,18 +166,25 @@ pub struct Uses {
 /// # Errors
 /// [`Failure`]; the output directory is as it was then. The events are written all the same.
 pub fn render(request: &RenderRequest) -> Result<RenderOutcome, Failure> {
+    request.home.raise_wall()?;
     let project = Project::open(&request.package)?;
     let Found { policy, warnings } = request.home.policy(Some(&project), &request.limits)?;
     let package = akua_package::load(project, Rc::new(request.home.supply(&policy)))?;
     let inputs = inputs(&package, request.inputs.as_deref())?;
     let RenderRequest { strict, seed, trace, .. } = request.clone();
     let options = Options { policy, strict, seed, trace };
+    let folder = match &request.target {
+        Target::Folder(folder) => Some(OutputFolder::open(folder)?),
+        Target::Stream | Target::Nowhere => None,
+    };
+    let events = request.events.as_deref().map(akua_disk::NewFile::create).transpose()?;
+    if request.home.wall {
+        package.close_network();
+        raise_around(paths(&package, folder.as_ref()))?;
+    }
     let mut trail = Trail::default();
     let rendered = akua_render::render(&package, inputs.as_ref(), &options, &mut trail);
-    let events_hash = match &request.events {
-        Some(path) => Some(write_events(path, &trail)?),
-        None => None,
-    };
+    let events_hash = events.map(|file| write_events(file, &trail)).transpose()?;
     let Rendered { objects, warnings: more, sources, printed, used } = rendered?;
     let files = akua_objects::lay_out(objects);
     let target = match &request.target {
@@ -201,10 +211,20 @@ pub fn render(request: &RenderRequest) -> Result<RenderOutcome, Failure> {
 }
 
 /// Writes the events; returns the hash of the last.
-fn write_events(path: &Path, trail: &Trail) -> Result<String, Failure> {
+fn write_events(file: akua_disk::NewFile, trail: &Trail) -> Result<String, Failure> {
     let (text, hash) = trail.lines();
-    akua_disk::write_file(path, text.as_bytes())?;
+    file.write(text.as_bytes())?;
     Ok(hash)
+}
+
+/// Returns the files that a render reaches once all of it is loaded.
+fn paths(package: &Package, folder: Option<&OutputFolder>) -> Paths {
+    let path = |path: &Path| path.to_path_buf();
+    Paths {
+        readable: package.places(),
+        writable: folder.map(|folder| path(folder.path())).into_iter().collect(),
+        removable: folder.and_then(|folder| folder.made_in()).map(path).into_iter().collect(),
+    }
 }
 
 /// Reads the inputs document, named or by default.

@@ -36,6 +36,9 @@ pub struct Home {
     pub policies: Vec<PathBuf>,
     /// A policy that a person named.
     pub policy: Option<PathBuf>,
+    /// Whether the process is the verb's own, so that the verb may take from it, for good, what it
+    /// does not need.
+    pub wall: bool,
     /// Who is told how far a transfer is.
     pub progress: Option<Arc<ProgressFn>>,
 }

@@ -37,6 +37,7 @@ pub struct VendoredEntry {
 /// # Errors
 /// [`Failure`]; what was vendored before stays then.
 pub fn run(request: &VendorRequest) -> Result<VendorOutcome, Failure> {
+    request.home.raise_wall()?;
     let project = Project::open(&request.workspace)?;
     let supply = request.home.supply_for(&project)?;
     let lock = lock(&project, &supply, &Keep::All)?;

@@ -54,6 +54,7 @@ pub struct Violation {
 /// # Errors
 /// [`Failure`] where it cannot be told whether something differs.
 pub fn run(request: &VerifyRequest) -> Result<VerifyOutcome, Failure> {
+    request.home.raise_wall()?;
     let project = Project::open(&request.workspace)?;
     let found = verify(&project, &request.home.supply_for(&project)?)?;
     let violation = |found: &Diagnostic| Violation {

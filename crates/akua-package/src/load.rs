@@ -84,6 +84,8 @@ struct Graph {
     checked: RefCell<BTreeMap<PathBuf, Arc<Listing>>>,
     /// Trees that are open: a render sees each in one state.
     open: RefCell<BTreeMap<PathBuf, Arc<Snapshot>>>,
+    /// Entries of the lock that cannot be opened, and why.
+    broken: RefCell<BTreeMap<(SourceKey, Digest), Problem>>,
 }
 
 /// A package that asks for others.
@@ -112,14 +114,45 @@ pub fn load(project: Project, supply: Rc<Supply>) -> Result<Package, Problem> {
         supply,
         checked: RefCell::default(),
         open: RefCell::default(),
+        broken: RefCell::default(),
     };
     let graph = Rc::new(graph);
     graph.prefetch();
     graph.digest_all();
     let asking = Asking { graph: &graph, root: root.path(), tree: None };
     let dependencies = asking.dependencies(&manifest, &sources)?;
+    graph.complete();
     let root = Arc::new(Snapshot::from(root));
     Ok(Package { manifest, root, entry, dependencies, graph })
+}
+
+impl Package {
+    /// Returns the directories that a render of it may read, those of the packages in it included.
+    pub fn places(&self) -> Vec<PathBuf> {
+        let graph = &self.graph;
+        let mut places = vec![graph.root.clone()];
+        let place = |entry: &LockedPackage| match local_path(entry) {
+            Some(path) => {
+                let folder = inside(&graph.root, &graph.workspace, &entry.name, path).ok()?;
+                Some(folder.path().to_path_buf())
+            }
+            None => Some(graph.supply.cache.tree(&entry.digest)),
+        };
+        match &graph.lock {
+            Some(lock) => places.extend(lock.packages.iter().filter_map(place)),
+            None if self.manifest.dependencies.is_empty() => {}
+            // Packages in it may ask for any directory of the workspace.
+            None => places.push(graph.workspace.clone()),
+        }
+        places
+    }
+
+    /// Closes the network: all that a render needs is here.
+    pub fn close_network(&self) {
+        if let Some(remote) = &self.graph.supply.remote {
+            remote.close();
+        }
+    }
 }
 
 /// Loads a dependency that is a Package. The lock is that of the package that is rendered.
@@ -347,6 +380,18 @@ impl Graph {
         }
     }
 
+    /// Opens what only packages in the package need: once the render runs, nothing is fetched and
+    /// the cache is not written. What goes wrong is told when the entry is used.
+    fn complete(&self) {
+        let Some(lock) = &self.lock else { return };
+        for entry in lock.packages.iter().filter(|entry| local_path(entry).is_none()) {
+            if let Err(problem) = self.open(entry) {
+                let name = (SourceKey::locked(&entry.source), entry.digest.clone());
+                self.broken.borrow_mut().insert(name, problem);
+            }
+        }
+    }
+
     /// Opens the directory of an entry, and the tree that it was fetched as.
     fn open(&self, entry: &LockedPackage) -> Result<(Arc<Snapshot>, Option<PathBuf>), Problem> {
         let (folder, tree) = self.find(entry)?;
@@ -377,6 +422,9 @@ impl Graph {
     /// was fetched as.
     fn find(&self, entry: &LockedPackage) -> Result<(Folder, Option<PathBuf>), Problem> {
         let key = SourceKey::locked(&entry.source);
+        if let Some(known) = self.broken.borrow().get(&(key.clone(), entry.digest.clone())) {
+            return Err(known.clone());
+        }
         if entry.replaced.as_ref() != self.replaced.get(&key) {
             let message = format!("akua.toml and akua.lock do not agree on what replaces `{key}`");
             return Err(Drift::Unlocked.diagnostic(message).into());

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io::{Seek as _, SeekFrom};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// File in a staging directory that a download goes to.
@@ -39,6 +39,8 @@ pub struct Remote {
     client: OnceLock<Client>,
     /// What servers said in this run: they are asked once.
     asked: Mutex<Asked>,
+    /// Whether nothing is fetched any more.
+    closed: AtomicBool,
 }
 
 /// What servers said.
@@ -115,14 +117,32 @@ pub(crate) fn tag_of(key: &SourceKey) -> Option<&str> {
 impl Remote {
     /// Returns the network with these rules.
     pub fn new(options: Box<Options>) -> Self {
-        Self { options, client: OnceLock::new(), asked: Mutex::default() }
+        Self {
+            options,
+            client: OnceLock::new(),
+            asked: Mutex::default(),
+            closed: AtomicBool::new(false),
+        }
+    }
+
+    /// Closes all connections and ends the network's threads: what is not here now is not fetched
+    /// any more.
+    pub fn close(&self) {
+        self.closed.store(true, Ordering::SeqCst);
+        if let Some(client) = self.client.get() {
+            client.close();
+        }
     }
 
     /// Returns the client, for what is no dependency.
     ///
     /// # Errors
-    /// What is wrong with the options; this machine gives no threads.
+    /// What is wrong with the options; this machine gives no threads; the network was closed.
     pub fn client(&self) -> Result<&Client, Problem> {
+        if self.closed.load(Ordering::SeqCst) {
+            let message = "the network was needed after the last moment for it";
+            return Err(Diagnostic::error("E_INTERNAL", message).into());
+        }
         if let Some(client) = self.client.get() {
             return Ok(client);
         }

@@ -6,9 +6,11 @@
 //! of protection; the image page-aligned, so that `image.rs` can map it.
 #![expect(unsafe_code, reason = "the linker's symbols, and the door through which code is loaded")]
 
+use std::fmt::Write as _;
 use std::ptr::NonNull;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
+use sha2::{Digest as _, Sha256};
 use wasmtime::Module;
 
 use crate::engine::engine;
@@ -25,6 +27,25 @@ pub enum Guest {
     /// Misbehaves as it is told; only in tests.
     #[cfg(test)]
     Hostile,
+}
+
+impl Guest {
+    /// Returns the digest of its machine code and of the memory that it starts with, as
+    /// `engines/engines.lock` has it.
+    pub fn digest(self) -> String {
+        let Embedded { code, image } = embedded(self);
+        let mut hash = Sha256::new();
+        for part in [code, image] {
+            hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_le_bytes());
+            hash.update(part);
+        }
+        let mut digest = "sha256:".to_owned();
+        for byte in hash.finalize() {
+            // Writing to a String does not fail.
+            let _written = write!(digest, "{byte:02x}");
+        }
+        digest
+    }
 }
 
 impl std::fmt::Display for Guest {

@@ -110,16 +110,25 @@ fn map(target: &mut [u8], image: &'static [u8]) -> Option<()> {
     mapped.ok().map(|_| ())
 }
 
+/// The running binary, and its memory map.
+fn binary() -> Option<&'static (File, String)> {
+    static BINARY: OnceLock<Option<(File, String)>> = OnceLock::new();
+    let opened = BINARY.get_or_init(|| {
+        let file = File::open("/proc/self/exe").ok()?;
+        let maps = std::fs::read_to_string("/proc/self/maps").ok()?;
+        Some((file, maps))
+    });
+    opened.as_ref()
+}
+
+/// Opens what the first guest will need, while it can be opened.
+pub(crate) fn prepare() {
+    binary();
+}
+
 /// The running binary as a file, and where in it `image` is.
 fn source(image: &'static [u8]) -> Option<(&'static File, u64)> {
-    static BINARY: OnceLock<Option<(File, String)>> = OnceLock::new();
-    let (file, maps) = BINARY
-        .get_or_init(|| {
-            let file = File::open("/proc/self/exe").ok()?;
-            let maps = std::fs::read_to_string("/proc/self/maps").ok()?;
-            Some((file, maps))
-        })
-        .as_ref()?;
+    let (file, maps) = binary()?;
     let address = u64::try_from(image.as_ptr().addr()).ok()?;
     let end = address.checked_add(u64::try_from(image.len()).ok()?)?;
     maps.lines().find_map(|line| offset_in(line, address, end)).map(|offset| (file, offset))

@@ -8,7 +8,8 @@
 //! and linked into this binary; there is no compiler here, no cache, no file that could be swapped.
 //! Every Store has a memory limit, a deadline and fuel; no guest has sockets, a clock, entropy of
 //! the machine, an environment, or files that can be written. This crate knows nothing of KCL,
-//! Helm or packages. It is the only crate with `unsafe`, all of it in `embedded.rs`, `image.rs`
+//! Helm or packages. Around the Stores stands a second wall, which holds the whole process
+//! (`wall.rs`). It is the only crate with `unsafe`, all of it in `embedded.rs`, `image.rs`
 //! and `callouts.rs`. Start with `session.rs`.
 #![cfg_attr(
     not(test),
@@ -33,6 +34,7 @@ mod session;
 mod settings;
 mod stack;
 mod store;
+mod wall;
 mod wasi;
 mod watchdog;
 
@@ -43,3 +45,4 @@ pub use files::{Files, FilesError, Mount, Node};
 pub use limits::Limits;
 pub use session::{GuestOutput, Holder, Report, Session, prepare_in_background};
 pub use stack::on_render_stack;
+pub use wall::{InForce, Paths, Trial, Wall, WallError, kernel, raise, try_forbidden};
