@@ -34,6 +34,15 @@ fn example(name: &str) -> Result<()> {
         files.extend(std::fs::read(package.join("out").join(path))?);
     }
     check_equal(&stream, &files)?;
+    // What it costs depends on nothing but the package: not on where it lies or runs.
+    folder.copy(&package, "elsewhere/and/deeper")?;
+    let again = folder.path().join("elsewhere/and/deeper");
+    let again =
+        akua(&["render", "--json", "--package", &again.display().to_string()], folder.path())?;
+    let again: Json = serde_json::from_slice(&again.success()?)?;
+    let fuel = |report: &Json| report["cost"]["fuel"].as_u64().context("a cost");
+    ensure!(fuel(&report)? == fuel(&again)?, "another place, another cost");
+    ensure!(report["hash"] == again["hash"], "another place, other bytes");
     check_rendered(&root().join("examples").join(name).join("rendered"), &package.join("out"))
 }
 

@@ -9,8 +9,8 @@ use crate::select::select;
 use crate::settings::settings;
 use crate::world::Sandbox;
 use akua_wire::protocol::{
-    Answer, EvalOptions, Goal, INPUTS, Identity, OBJECT, OUTPUT, ObjectEntry, REQUEST, RESULT,
-    Request,
+    Answer, EvalOptions, Goal, INPUTS, INPUTS_NAME, Identity, OBJECT, OUTPUT, ObjectEntry, REQUEST,
+    RESULT, Request,
 };
 use akua_wire::{Frame, FrameBuilder, decode};
 use kcl::eval::dict::Dict;
@@ -99,11 +99,11 @@ fn answer(
 ) -> Answer {
     let mut program = program(request);
     match &request.goal {
-        Goal::Render { inputs_name } => {
+        Goal::Render { inputs: given } => {
             for (name, source) in modules::SOURCES {
                 program.virtual_packages.push(((*name).to_owned(), (*source).to_owned()));
             }
-            match inputs(frame, inputs_name.as_deref()) {
+            match inputs(frame, *given) {
                 Ok(value) => program.options.push(OptionValue { key: "input".into(), value }),
                 Err(failure) => return failure,
             }
@@ -153,8 +153,9 @@ fn answer(
 }
 
 /// Reads the inputs document; an error points into it.
-fn inputs(frame: &Frame<'_>, name: Option<&str>) -> Result<Value, Answer> {
-    let (Some(name), Some(bytes)) = (name, frame.get(INPUTS)) else { return Ok(Value::Undefined) };
+fn inputs(frame: &Frame<'_>, given: bool) -> Result<Value, Answer> {
+    let Some(bytes) = frame.get(INPUTS).filter(|_| given) else { return Ok(Value::Undefined) };
+    let name = INPUTS_NAME;
     let refuse = |message: String| {
         let help = "the inputs are one YAML or JSON document whose root is a mapping";
         failed(Diagnostic::error("E_INPUTS_PARSE", message).path(name).help(help))

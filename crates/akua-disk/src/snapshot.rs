@@ -221,7 +221,8 @@ impl Snapshot {
         Ok(names)
     }
 
-    /// Reads all files below `start` (`""` for all) for an engine, sorted by path.
+    /// Reads all files below `start` (`""` for all) for an engine, sorted by path, but for those of
+    /// directories that akua rendered into: a render does not depend on the one before it.
     ///
     /// # Errors
     /// As [`Folder::tree`] and [`Snapshot::read_metered`].
@@ -235,7 +236,10 @@ impl Snapshot {
         } else {
             let limits = TreeLimits { total_bytes: u64::MAX, ..meter.limits };
             let listed = self.folder.list(start, limits)?.into_iter();
-            listed.filter_map(|file| Some(file.path.strip_prefix(&below)?.to_owned())).collect()
+            let paths = listed
+                .filter_map(|file| Some(file.path.strip_prefix(&below)?.to_owned()))
+                .collect();
+            without_outputs(paths)
         };
         let mut files = Vec::with_capacity(paths.len());
         for path in paths {
@@ -249,15 +253,9 @@ impl Snapshot {
     /// tree cannot be walked, that of one file of it.
     pub fn source_digest(&self, main: &str, limits: TreeLimits) -> Digest {
         let whole = self.folder.list("", limits).and_then(|files| {
-            let outputs: Vec<String> = files
-                .iter()
-                .filter_map(|file| file.path.strip_suffix(INVENTORY))
-                .filter(|folder| folder.ends_with('/'))
-                .map(str::to_owned)
-                .collect();
-            let is_source = |path: &str| !outputs.iter().any(|output| path.starts_with(output));
-            let paths = files.into_iter().map(|file| file.path).filter(|path| is_source(path));
-            let hashed = paths.map(|path| self.folder.hash(&path).map(|hash| (path, hash)));
+            let paths = without_outputs(files.into_iter().map(|file| file.path).collect());
+            let hashed =
+                paths.into_iter().map(|path| self.folder.hash(&path).map(|hash| (path, hash)));
             Ok(Listing::new(hashed.collect::<Result<_, _>>()?).digest().clone())
         });
         whole.unwrap_or_else(|_| {
@@ -296,6 +294,15 @@ impl Snapshot {
     fn seen(&self) -> MutexGuard<'_, Seen> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Returns the paths that do not lie in a directory that akua rendered into.
+fn without_outputs(paths: Vec<String>) -> Vec<String> {
+    let inventories = paths.iter().filter_map(|path| path.strip_suffix(INVENTORY));
+    let outputs: Vec<String> =
+        inventories.filter(|folder| folder.ends_with('/')).map(str::to_owned).collect();
+    let is_source = |path: &String| !outputs.iter().any(|output| path.starts_with(output));
+    paths.into_iter().filter(is_source).collect()
 }
 
 /// Returns whether a path leads into a directory that belongs to no package.

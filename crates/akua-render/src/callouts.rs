@@ -81,7 +81,7 @@ impl<'s> Driver<'s> {
             self.ran(Guest::Worker, plan.request.len(), outcome).map_err(|found| *found)?;
         let left = PRINTED_LIMIT_BYTES.saturating_sub(self.printed.len());
         self.printed.extend(output.stdout.iter().take(left));
-        finish(&output)
+        finish(&output).map_err(|failure| failure.with_inputs(inputs))
     }
 
     /// Records how a Store ended.

@@ -1,9 +1,10 @@
 //! What went wrong, as diagnostics with codes.
 
+use crate::plan::Inputs;
 use akua_disk::DiskError;
 use akua_sandbox::{BridgeFault, FilesError, SandboxError};
 use akua_source::{Diagnostic, SourceMap};
-use akua_wire::protocol::BridgeError;
+use akua_wire::protocol::{BridgeError, INPUTS_NAME};
 
 /// A render that failed.
 #[derive(Debug, Clone, Default)]
@@ -14,6 +15,20 @@ pub struct RenderFailure {
     pub sources: SourceMap,
     /// What the program printed before.
     pub printed: Vec<u8>,
+}
+
+impl RenderFailure {
+    /// Says which document the inputs are, where they are at fault.
+    pub(crate) fn with_inputs(mut self, inputs: Option<&Inputs>) -> Self {
+        let name = inputs.map_or(INPUTS_NAME, |inputs| inputs.name.as_str());
+        for diagnostic in &mut self.diagnostics {
+            if diagnostic.path.as_deref() == Some(INPUTS_NAME) {
+                diagnostic.message = diagnostic.message.replace(INPUTS_NAME, name);
+                diagnostic.path = Some(name.to_owned());
+            }
+        }
+        self
+    }
 }
 
 impl From<Diagnostic> for RenderFailure {

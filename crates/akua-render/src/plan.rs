@@ -53,7 +53,7 @@ pub(crate) fn plan(
         names: vec![(PACKAGE_MOUNT.to_owned(), String::new())],
         modules: policy.modules.as_ref().map(|modules| modules.iter().cloned().collect()),
         steps: Some(steps(&policy.budgets)),
-        goal: Goal::Render { inputs_name: inputs.map(|inputs| inputs.name.clone()) },
+        goal: Goal::Render { inputs: inputs.is_some() },
         ..Request::default()
     };
     let folders = guest_paths(&package.dependencies);

@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 pub const REQUEST: &str = "request";
 /// Name of the part that holds the inputs document, as its file has it.
 pub const INPUTS: &str = "inputs";
+/// What the worker calls the inputs document in errors: its name is the host's alone, so that what a
+/// render costs does not depend on it.
+pub const INPUTS_NAME: &str = "<inputs>";
 /// Name of each part that holds a settings file; the goal says their names.
 pub const SETTINGS: &str = "settings";
 /// Name of each part that holds the text of a file to format.
@@ -68,8 +71,8 @@ pub struct Request {
 pub enum Goal {
     /// The objects in `resources`.
     Render {
-        /// Name of the inputs document, for errors; the part [`INPUTS`] holds it.
-        inputs_name: Option<String>,
+        /// Whether there is an inputs document; the part [`INPUTS`] holds it.
+        inputs: bool,
     },
     /// The whole document, as text.
     Eval(EvalOptions),

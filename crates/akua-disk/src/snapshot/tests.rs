@@ -110,6 +110,26 @@ fn what_a_lock_vouches_for_is_checked_when_it_is_read() {
 }
 
 #[test]
+fn what_was_rendered_is_no_part_of_a_package() {
+    let root = scratch("snapshot-outputs");
+    fs::remove_file(root.join("in/out")).expect("removes");
+    let paths = || {
+        let files = plain(&root).tree("", &meter()).expect("reads");
+        files.into_iter().map(|file| file.path).collect::<Vec<_>>()
+    };
+    let digest = || plain(&root).source_digest("a.txt", TreeLimits::default());
+    let before = (paths(), digest());
+    fs::create_dir(root.join("in/deploy")).expect("a directory");
+    for name in [INVENTORY, "x.yaml"] {
+        fs::write(root.join("in/deploy").join(name), "x").expect("a file");
+    }
+    assert_eq!((paths(), digest()), before);
+    assert_eq!(plain(&root).tree("deploy", &meter()).expect("reads").len(), 2, "asked for itself");
+    fs::write(root.join("in/a.txt"), "other").expect("a file");
+    assert_ne!(digest(), before.1);
+}
+
+#[test]
 fn reading_ends_at_the_limits() {
     let root = scratch("snapshot-limits");
     let limits = |files, total_bytes| ReadMeter::new(TreeLimits { total_bytes, files });

@@ -132,7 +132,7 @@ const CALL: &str = "import akua.helm\nresources = helm.template({chart = \"x\"})
 /// Runs a program that calls helm.
 fn call(session: &Session, program: &str, calls: &mut dyn Callouts) -> Result<Made, SandboxError> {
     let folder = Folder::new(program);
-    run(session, &folder, Goal::Render { inputs_name: None }, calls)
+    run(session, &folder, Goal::Render { inputs: false }, calls)
 }
 
 /// Answers after a while.
