@@ -187,3 +187,46 @@ fn reason(failure: &Failure) -> String {
     let first = failure.diagnostics.first();
     first.map_or_else(String::new, |first| format!("{}: {}", first.code, first.message))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fmt::Write as _;
+    use std::path::Path;
+
+    /// The value of a key below a heading of the lock.
+    fn locked(heading: &str, key: &str) -> String {
+        let (_, section) = ENGINES_LOCK.split_once(heading).expect("a heading");
+        let mut lines = section.lines().skip(1).take_while(|line| !line.starts_with('['));
+        let line = lines.find_map(|line| line.strip_prefix(key)).expect("a key");
+        line.trim_start_matches([' ', '=']).trim_matches('"').to_owned()
+    }
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "a test of a file of the project")]
+    fn the_page_has_the_versions() {
+        let mut table = String::from(
+            "| engine | module | built with | digest of the code, x86_64 |\n|---|---|---|---|\n",
+        );
+        for (name, modules, module) in [
+            ("helm", HELM_MODULES, "helm.sh/helm/v4 "),
+            ("kustomize", KUSTOMIZE_MODULES, "sigs.k8s.io/kustomize/api "),
+        ] {
+            let version = modules.lines().map(str::trim).find(|line| line.starts_with(module));
+            let toolchain = locked(&format!("[engine.{name}]"), "toolchain");
+            let digest = locked(&format!("[engine.{name}.code]"), "x86_64");
+            let version = version.expect("a version");
+            writeln!(table, "| {name} | {version} | {toolchain} | `{digest}` |").expect("a String");
+        }
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/embedded-engines.md");
+        let page = std::fs::read_to_string(&path).expect("is there");
+        let (head, rest) = page.split_once("<!-- versions -->\n").expect("a marker");
+        let (_, tail) = rest.split_once("<!-- end -->").expect("a marker");
+        let wanted = format!("{head}<!-- versions -->\n{table}<!-- end -->{tail}");
+        if std::env::var_os("UPDATE").is_some() {
+            std::fs::write(&path, &wanted).expect("writes");
+        }
+        let page = std::fs::read_to_string(&path).expect("is there");
+        assert_eq!(page, wanted, "{}: run the test with UPDATE=1", path.display());
+    }
+}

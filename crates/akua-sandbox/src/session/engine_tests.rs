@@ -63,6 +63,43 @@ fn two_renders_give_the_same_bytes() {
 }
 
 #[test]
+fn each_source_of_chance_follows_from_the_seed() {
+    let render = |call: &str, seed: u8| {
+        let frame = chart(&format!("{CONFIG_MAP}a\ndata:\n  x: {{{{ {call} }}}}\n"));
+        let session = Session::new(Limits::default(), move || [seed; 32]);
+        let output = session.run_engine(Guest::Helm, &frame).expect("a chart");
+        let report = session.report();
+        (output.bytes, output.fuel_used, report.entropy_used, report.clock_used)
+    };
+    for call in [
+        "randAlphaNum 20",
+        "randAscii 20 | quote",
+        "randBytes 20",
+        "randInt 0 1000000000",
+        "uuidv4",
+        "shuffle \"abcdefghijklmnopqrst\"",
+        "genPrivateKey \"ecdsa\" | b64enc",
+        "(genCA \"ca\" 365).Cert | b64enc",
+        "(genSelfSignedCert \"a\" nil nil 365).Key | b64enc",
+        "bcrypt \"a\" | quote",
+        "htpasswd \"a\" \"b\" | quote",
+        "encryptAES \"key\" \"text\"",
+    ] {
+        let first = render(call, 1);
+        assert_eq!(first, render(call, 1), "{call}");
+        assert!(first.2, "{call} draws random bytes");
+        assert_ne!(first.0, render(call, 2).0, "{call}");
+    }
+    for call in ["now | quote", "now | date \"2006\"", "now | unixEpoch"] {
+        let first = render(call, 1);
+        assert_eq!(first, render(call, 2), "{call}");
+        assert!(first.3, "{call} reads the clock");
+    }
+    let plain = render("1", 1);
+    assert!(!plain.2 && !plain.3, "nothing is reported that was not used");
+}
+
+#[test]
 fn errors_of_a_chart_are_answers() {
     let (name, answer) = helm("{{ fail \"no\" }}", Limits::default()).expect("an answer");
     assert_eq!(name, "error");

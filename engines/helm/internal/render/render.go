@@ -30,6 +30,7 @@ func Frame(frame []byte) (answer []byte) {
 	if err != nil {
 		return wire.Answer(nil, wire.Fail(code, err))
 	}
+	seedGenerator(frame)
 	objects, failure := run(request, files, &code)
 	return wire.Answer(objects, failure)
 }
