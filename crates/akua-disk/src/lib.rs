@@ -21,7 +21,7 @@ pub use folder::{
     DiskError, Folder, TreeFile, TreeLimits, canonical, exists, is_folder, read_file,
 };
 pub use output::{INVENTORY, OutputError, OutputFolder, write_output};
-pub use snapshot::{Found, ReadMeter, Snapshot};
+pub use snapshot::{Found, ReadMeter, SharedFile, Snapshot};
 pub use sources::{replace_file, source_files};
 pub use staging::{
     FileLock, NewFile, Staging, names, remove_abandoned, remove_empty, remove_file, remove_folder,

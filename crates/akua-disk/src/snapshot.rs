@@ -2,7 +2,7 @@
 //! is what the lock says, file by file.
 
 use crate::digest::Listing;
-use crate::folder::{DiskError, Folder, TreeFile, TreeLimits};
+use crate::folder::{DiskError, Folder, TreeLimits};
 use crate::output::INVENTORY;
 use akua_source::Digest;
 use std::collections::BTreeMap;
@@ -85,7 +85,19 @@ struct Seen {
     files: BTreeMap<String, Kept>,
     nodes: BTreeMap<String, Option<Found>>,
     names: BTreeMap<String, Arc<[(String, bool)]>>,
+    /// Bytes of the paths in `nodes`.
+    node_bytes: usize,
+    /// Names in `names`: links may lead to the same directory by endless many paths.
+    listed: usize,
 }
+
+/// Most bytes of paths whose kind is remembered; more than that are looked up again.
+const NODE_BYTES_LIMIT: usize = 4 << 20;
+/// Names that are listed, for each file that may be read.
+const NAMES_A_FILE: usize = 4;
+
+/// A file of a tree, and its bytes, which the snapshot has too.
+pub type SharedFile = (String, Arc<[u8]>);
 
 /// A file that was read.
 #[derive(Debug, Clone)]
@@ -154,7 +166,12 @@ impl Snapshot {
             Err(DiskError::Missing { .. }) => None,
             Err(error) => return Err(error),
         };
-        self.seen().nodes.insert(path.to_owned(), found);
+        let mut seen = self.seen();
+        let bytes = seen.node_bytes.saturating_add(path.len());
+        if bytes <= NODE_BYTES_LIMIT {
+            seen.node_bytes = bytes;
+            seen.nodes.insert(path.to_owned(), found);
+        }
         found.ok_or_else(missing)
     }
 
@@ -217,7 +234,13 @@ impl Snapshot {
             }
         };
         let names: Arc<[(String, bool)]> = names.into();
-        self.seen().names.insert(path.to_owned(), Arc::clone(&names));
+        let limit = meter.limits.files;
+        let mut seen = self.seen();
+        seen.listed = seen.listed.saturating_add(names.len()).saturating_add(1);
+        if seen.listed > limit.saturating_mul(NAMES_A_FILE) {
+            return Err(DiskError::TooMany { path: path.to_owned(), limit });
+        }
+        seen.names.insert(path.to_owned(), Arc::clone(&names));
         Ok(names)
     }
 
@@ -226,7 +249,7 @@ impl Snapshot {
     ///
     /// # Errors
     /// As [`Folder::tree`] and [`Snapshot::read_metered`].
-    pub fn tree(&self, start: &str, meter: &ReadMeter) -> Result<Vec<TreeFile>, DiskError> {
+    pub fn tree(&self, start: &str, meter: &ReadMeter) -> Result<Vec<SharedFile>, DiskError> {
         if self.look(start)? != Found::Folder {
             return Err(DiskError::Special { path: start.to_owned() });
         }
@@ -244,7 +267,7 @@ impl Snapshot {
         let mut files = Vec::with_capacity(paths.len());
         for path in paths {
             let bytes = self.read_metered(&format!("{below}{path}"), meter)?;
-            files.push(TreeFile { path, bytes: bytes.to_vec() });
+            files.push((path, bytes));
         }
         Ok(files)
     }

@@ -14,8 +14,8 @@ const NOTHING: &str = "000000000000000000000000000000000000000000000000000000000
 const HASH: &str = ",\"hash\":\"";
 /// The rule of the last event: a trail without it was cut.
 const LAST: &str = "render.result";
-/// Events that are kept: a render has one a mount and two a call.
-const EVENTS_LIMIT: usize = 100_000;
+/// Events that are kept, of some 600 bytes: a render has one a mount and two a call.
+const EVENTS_LIMIT: usize = 20_000;
 
 /// What became of something that was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,9 +1,10 @@
 //! Arguments of plugins, checked before anything is done with them.
 
 use akua_wire::protocol::BridgeError;
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
-use serde_json::Value as Json;
+use serde::de::{DeserializeOwned, Error as _, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::value::RawValue;
+use std::fmt;
 
 /// Longest release name, in bytes: helm's own limit.
 const RELEASE_LIMIT: usize = 53;
@@ -13,15 +14,16 @@ const RELEASE_LIMIT: usize = 53;
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(crate) struct HelmTemplate {
     pub(crate) chart: String,
-    pub(crate) values: Option<serde_json::Map<String, Json>>,
+    /// A mapping, as text: parsed, it would be many times as large.
+    pub(crate) values: Option<Box<RawValue>>,
     pub(crate) release: Option<String>,
     pub(crate) namespace: Option<String>,
     pub(crate) kube_version: Option<String>,
-    pub(crate) api_versions: Option<Vec<String>>,
+    pub(crate) api_versions: Option<Names>,
     pub(crate) include_crds: Option<bool>,
     pub(crate) no_hooks: Option<bool>,
     pub(crate) skip_tests: Option<bool>,
-    pub(crate) show_only: Option<Vec<String>>,
+    pub(crate) show_only: Option<Names>,
 }
 
 /// Arguments of `kustomize.build`.
@@ -36,18 +38,71 @@ pub(crate) struct KustomizeBuild {
 #[serde(deny_unknown_fields)]
 pub(crate) struct PackageRender {
     pub(crate) package: String,
-    pub(crate) inputs: Option<serde_json::Map<String, Json>>,
+    /// A mapping, as text.
+    pub(crate) inputs: Option<Box<RawValue>>,
+}
+
+/// Most names in a list of an argument; a cluster has some hundred API versions.
+const NAMES_LIMIT: usize = 10_000;
+
+/// A list of names that ends.
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct Names(Vec<String>);
+
+impl<'de> Deserialize<'de> for Names {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct List;
+        impl<'de> Visitor<'de> for List {
+            type Value = Names;
+
+            fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(out, "a list of at most {NAMES_LIMIT} strings")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Names, A::Error> {
+                let mut names = Vec::new();
+                while let Some(name) = list.next_element()? {
+                    if names.len() >= NAMES_LIMIT {
+                        return Err(A::Error::invalid_length(names.len(), &self));
+                    }
+                    names.push(name);
+                }
+                Ok(Names(names))
+            }
+        }
+        from.deserialize_seq(List)
+    }
+}
+
+/// Returns a mapping that a program gave, `{}` if it gave none.
+pub(crate) fn mapping(
+    method: &str,
+    field: &str,
+    given: Option<Box<RawValue>>,
+) -> Result<Box<RawValue>, BridgeError> {
+    let given = match given {
+        Some(given) if given.get() != "null" => given,
+        _ => RawValue::from_string("{}".to_owned()).map_err(|error| invalid(method, &error))?,
+    };
+    if given.get().starts_with('{') {
+        return Ok(given);
+    }
+    Err(invalid(method, &serde_json::Error::custom(format!("`{field}`: expected a mapping"))))
 }
 
 /// Reads the one argument of a plugin.
 pub(crate) fn read<T: DeserializeOwned>(method: &str, args: &str) -> Result<T, BridgeError> {
     let parsed: Result<(T,), _> = serde_json::from_str(args);
-    parsed.map(|(argument,)| argument).map_err(|error| BridgeError {
+    parsed.map(|(argument,)| argument).map_err(|error| invalid(method, &error))
+}
+
+fn invalid(method: &str, error: &serde_json::Error) -> BridgeError {
+    BridgeError {
         code: "E_PLUGIN_ARGUMENT".to_owned(),
-        message: format!("invalid argument of {method}: {}", reason(&error)),
+        message: format!("invalid argument of {method}: {}", reason(error)),
         path: None,
         help: Some(format!("see the schema of {method} for its fields and their types")),
-    })
+    }
 }
 
 /// Returns what serde says without the place in a text that nobody sees.

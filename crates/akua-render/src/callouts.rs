@@ -1,31 +1,35 @@
 //! Answers the worker: engines in Stores of their own, nested packages in workers of their own.
 
 use crate::Options;
-use crate::arguments::{self, HelmTemplate, KustomizeBuild, PackageRender};
+use crate::arguments::{self, HelmTemplate, KustomizeBuild, Names, PackageRender};
 use crate::events::{self, BridgeCall};
 use crate::failure::{self, RenderFailure};
 use crate::files::{ReadError, Reads};
 use crate::paths;
 use crate::plan::{CHART_HANDLE, Inputs, plan};
-use crate::worker::{Finished, Item, finish, identity};
-use akua_disk::{Snapshot, TreeFile};
+use crate::worker::{Finished, Item, finish, identity, parsed_bytes};
+use akua_disk::{SharedFile, Snapshot};
 use akua_objects::Object;
 use akua_package::{Kind, Package};
 use akua_policy::Trail;
-use akua_sandbox::{Callouts, FilesError, Guest, GuestOutput, SandboxError, Session};
+use akua_sandbox::{Callouts, FilesError, Guest, GuestOutput, Loan, SandboxError, Session};
 use akua_source::{Budget, Diagnostic};
 use akua_wire::protocol::{
     self, BridgeError, BridgeValue, Envelope, METHOD_HELM, METHOD_KUSTOMIZE, METHOD_LOAD,
     METHOD_PACKAGE,
 };
 use akua_wire::{FrameBuilder, decode};
-use serde::Deserialize;
-use serde_json::{Map, Value as Json, json};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use serde_json::{Map, Value as Json};
 use std::path::PathBuf;
 use std::rc::Rc;
 
 /// Bytes of what a program prints that are kept.
 const PRINTED_LIMIT_BYTES: usize = 1 << 20;
+
+/// Refused paths that people are told of.
+const ESCAPES_LIMIT: usize = 8;
 
 /// One render: the session, the packages on the way, the objects that engines made.
 pub(crate) struct Driver<'s> {
@@ -81,6 +85,7 @@ impl<'s> Driver<'s> {
             self.ran(Guest::Worker, plan.request.len(), outcome).map_err(|found| *found)?;
         let left = PRINTED_LIMIT_BYTES.saturating_sub(self.printed.len());
         self.printed.extend(output.stdout.iter().take(left));
+        let _loan = session.lend(parsed_bytes(&output.bytes))?;
         finish(&output).map_err(|failure| failure.with_inputs(inputs))
     }
 
@@ -194,9 +199,41 @@ impl<'s> Driver<'s> {
             Ok(output) => output,
             Err(diagnostic) => return Err(self.fatal(*diagnostic)),
         };
+        let loan = self.lend(parsed_bytes(&output.bytes))?;
         let objects = engine_objects(&output.bytes).map_err(failure::with_help)?;
+        drop(loan);
         self.hold(objects)
     }
+}
+
+/// What the helm engine is asked.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct HelmRequest<'a> {
+    release: Release<'a>,
+    values: &'a RawValue,
+    kube_version: &'a str,
+    api_versions: &'a Names,
+    include_crds: bool,
+    no_hooks: bool,
+    skip_tests: bool,
+    show_only: &'a Names,
+}
+
+/// What a chart is installed as.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Release<'a> {
+    name: &'a str,
+    namespace: &'a str,
+    is_upgrade: bool,
+    revision: u32,
+}
+
+/// What the kustomize engine is asked.
+#[derive(Serialize)]
+struct KustomizeRequest<'a> {
+    path: &'a str,
 }
 
 /// What an engine answers beside the objects.
@@ -267,12 +304,15 @@ impl Callouts for Answering<'_, '_> {
 }
 
 impl Answering<'_, '_> {
-    fn load(&self, args: &str) -> Result<BridgeValue, BridgeError> {
+    fn load(&mut self, args: &str) -> Result<BridgeValue, BridgeError> {
         let handle = serde_json::from_str::<(u32,)>(args)
             .ok()
             .and_then(|(handle,)| usize::try_from(handle).ok());
         let object = handle.and_then(|handle| self.driver.held.get(handle));
         let object = object.ok_or_else(|| internal("there is no such object".to_owned()))?;
+        let object = Rc::clone(object);
+        // A copy, and what JSON makes of it: six letters of a control character.
+        let _loan = self.driver.lend(object.yaml.len().saturating_mul(7))?;
         let yaml = String::from_utf8(object.yaml.clone());
         yaml.map(BridgeValue::Yaml)
             .map_err(|_invalid| internal("an engine made an object that is not UTF-8".to_owned()))
@@ -289,21 +329,22 @@ impl Answering<'_, '_> {
         let chart = chart.map_err(|refused| self.refused(refused))?;
         let package = self.package.manifest.package.name.as_str();
         let release = arguments::release(arguments.release.as_deref(), package)?;
-        let request = json!({
-            "release": {
-                "name": release,
-                "namespace": arguments.namespace.as_deref().unwrap_or("default"),
-                "isUpgrade": false,
-                "revision": 1,
+        let values = arguments::mapping(METHOD_HELM, "values", arguments.values)?;
+        let request = HelmRequest {
+            release: Release {
+                name: &release,
+                namespace: arguments.namespace.as_deref().unwrap_or("default"),
+                is_upgrade: false,
+                revision: 1,
             },
-            "values": arguments.values.unwrap_or_default(),
-            "kubeVersion": arguments.kube_version.unwrap_or_default(),
-            "apiVersions": arguments.api_versions.unwrap_or_default(),
-            "includeCrds": arguments.include_crds.unwrap_or(true),
-            "noHooks": arguments.no_hooks.unwrap_or(false),
-            "skipTests": arguments.skip_tests.unwrap_or(false),
-            "showOnly": arguments.show_only.unwrap_or_default(),
-        });
+            values: &values,
+            kube_version: arguments.kube_version.as_deref().unwrap_or_default(),
+            api_versions: &arguments.api_versions.unwrap_or_default(),
+            include_crds: arguments.include_crds.unwrap_or(true),
+            no_hooks: arguments.no_hooks.unwrap_or(false),
+            skip_tests: arguments.skip_tests.unwrap_or(false),
+            show_only: &arguments.show_only.unwrap_or_default(),
+        };
         self.driver.about("release", &release);
         let frame = self.driver.frame(&request, "chart", &chart)?;
         self.driver.engine(Guest::Helm, &frame).map_err(|mut error| {
@@ -315,7 +356,8 @@ impl Answering<'_, '_> {
 
     /// Keeps for people what a refused path resolved to.
     fn refused(&mut self, refused: paths::Refused) -> BridgeError {
-        self.driver.escapes.extend(refused.resolved);
+        let left = ESCAPES_LIMIT.saturating_sub(self.driver.escapes.len());
+        self.driver.escapes.extend(refused.resolved.into_iter().take(left));
         refused.error
     }
 
@@ -325,7 +367,8 @@ impl Answering<'_, '_> {
         self.driver.about("path", &arguments.path);
         let overlay = paths::directory(self.package, &arguments.path);
         let overlay = overlay.map_err(|refused| self.refused(refused))?;
-        let request = json!({ "path": overlay.path });
+        let path = overlay.path.clone();
+        let request = KustomizeRequest { path: &path };
         let overlay = paths::Allowed { path: String::new(), ..overlay };
         let frame = self.driver.frame(&request, "file", &overlay)?;
         self.driver.engine(Guest::Kustomize, &frame)
@@ -364,8 +407,9 @@ impl Answering<'_, '_> {
                 |first| within(alias, failure::bridge(&first)),
             )
         })?;
-        let inputs = json!(arguments.inputs.unwrap_or_default()).to_string();
-        let inputs = Inputs { name: format!("inputs of {alias}"), bytes: inputs.into_bytes() };
+        let inputs = arguments::mapping(METHOD_PACKAGE, "inputs", arguments.inputs)?;
+        let bytes = inputs.get().as_bytes().to_vec();
+        let inputs = Inputs { name: format!("inputs of {alias}"), bytes };
         match self.driver.run(&package, Some(&inputs)) {
             Ok(finished) => {
                 let objects = self.driver.take(finished.entries).into_iter().map(Rc::new).collect();
@@ -424,29 +468,38 @@ impl Driver<'_> {
     /// the charts that it depends on where helm looks for them.
     fn frame(
         &mut self,
-        request: &Json,
+        request: &impl Serialize,
         prefix: &str,
         from: &paths::Allowed<'_>,
     ) -> Result<Vec<u8>, BridgeError> {
         let mut files = self.read(from.root, &from.path)?;
         for chart in from.charts {
             let more = self.read(&chart.root, "")?;
-            files.extend(more.into_iter().map(|file| TreeFile {
-                path: format!("{}/{}", chart.path, file.path),
-                bytes: file.bytes,
+            files.extend(more.into_iter().map(|(path, bytes)| {
+                let path = format!("{}/{path}", chart.path);
+                (path, bytes)
             }));
         }
-        let size = files.iter().map(|file| file.bytes.len()).fold(0_usize, usize::saturating_add);
+        let request = serde_json::to_vec(request).map_err(|error| internal(error.to_string()))?;
+        let size =
+            files.iter().map(|(_, bytes)| bytes.len()).fold(request.len(), usize::saturating_add);
+        // While it is built; while the engine runs it counts by itself.
+        let _loan = self.lend(size)?;
         let mut frame = FrameBuilder::with_capacity(size);
-        frame.push("request", request.to_string().as_bytes());
-        for file in &files {
-            frame.push(&format!("{prefix}/{}", file.path), &file.bytes);
+        frame.push("request", &request);
+        for (path, bytes) in &files {
+            frame.push(&format!("{prefix}/{path}"), bytes);
         }
         Ok(frame.finish())
     }
 
+    /// Takes memory of the render for what the host holds for a moment; else the render fails.
+    fn lend(&mut self, bytes: usize) -> Result<Loan, BridgeError> {
+        self.session.lend(bytes).map_err(|error| self.fatal(failure::sandbox(&error)))
+    }
+
     /// Reads all files below a directory; where too much is read, the render fails.
-    fn read(&mut self, tree: &Snapshot, path: &str) -> Result<Vec<TreeFile>, BridgeError> {
+    fn read(&mut self, tree: &Snapshot, path: &str) -> Result<Vec<SharedFile>, BridgeError> {
         self.reads.tree(tree, path).map_err(|error| {
             let mut told = match &error {
                 ReadError::Disk(error) => failure::disk(error),

@@ -1,6 +1,6 @@
 //! Trees on disk as the files that a guest sees, and how much of them a render reads.
 
-use akua_disk::{DiskError, Found, ReadMeter, Snapshot, TreeFile, TreeLimits};
+use akua_disk::{DiskError, Found, ReadMeter, SharedFile, Snapshot, TreeLimits};
 use akua_sandbox::{Files, FilesError, Holder, Mount, Node, Session};
 use akua_source::{Budget, Budgets};
 use std::sync::Arc;
@@ -34,7 +34,7 @@ impl Reads {
     }
 
     /// Reads all files below a directory, for an engine.
-    pub(crate) fn tree(&self, tree: &Snapshot, start: &str) -> Result<Vec<TreeFile>, ReadError> {
+    pub(crate) fn tree(&self, tree: &Snapshot, start: &str) -> Result<Vec<SharedFile>, ReadError> {
         let before = self.meter.bytes();
         let files = tree.tree(start, &self.meter)?;
         self.hold(before)?;

@@ -36,6 +36,14 @@ pub(crate) fn broken(reason: impl std::fmt::Display) -> RenderFailure {
     Diagnostic::error("E_INTERNAL", message).into()
 }
 
+/// Returns how much memory a guest's answer may take when its JSON is parsed: the smallest entry
+/// of a list, `{},`, becomes a hundred bytes and more.
+pub(crate) fn parsed_bytes(answer: &[u8]) -> usize {
+    let frame = decode(answer, answer.len());
+    let json = frame.ok().and_then(|frame| frame.get(RESULT).map(<[u8]>::len));
+    json.unwrap_or_default().saturating_mul(64)
+}
+
 /// Reads the frame that a worker returned.
 pub(crate) fn read(output: &GuestOutput) -> Result<(Frame<'_>, Answer), RenderFailure> {
     let frame = decode(&output.bytes, output.bytes.len()).map_err(broken)?;

@@ -45,4 +45,5 @@ pub use files::{Files, FilesError, Mount, Node};
 pub use limits::Limits;
 pub use session::{GuestOutput, Holder, Report, Session, prepare_in_background};
 pub use stack::on_render_stack;
+pub use store::Loan;
 pub use wall::{InForce, Paths, Trial, Wall, WallError, kernel, raise, try_forbidden};

@@ -13,7 +13,7 @@ use crate::error::{SandboxError, classify};
 use crate::files::Mount;
 use crate::image;
 use crate::limits::Limits;
-use crate::store::{GuestState, Pool, pause, resume, store};
+use crate::store::{GuestState, Loan, Pool, pause, resume, store};
 use crate::wasi::{self, Seed};
 
 /// One top-level render, the renders nested in it included.
@@ -83,6 +83,14 @@ impl Session {
     /// [`SandboxError::Memory`] where there is not so much left.
     pub fn hold(&self, bytes: usize) -> Result<(), SandboxError> {
         self.pool.hold(bytes).ok_or_else(|| self.pool.host_error())
+    }
+
+    /// Takes memory of the render for what the host holds until the loan is dropped.
+    ///
+    /// # Errors
+    /// [`SandboxError::HostMemory`] where there is not so much left.
+    pub fn lend(&self, bytes: usize) -> Result<Loan, SandboxError> {
+        self.pool.borrow(bytes).ok_or_else(|| self.pool.host_error())
     }
 
     /// Returns a share in the render's memory, for who holds things on behalf of guests.

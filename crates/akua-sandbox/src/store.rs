@@ -89,7 +89,7 @@ impl Pool {
 
 /// Memory that is given back when it is dropped.
 #[derive(Debug)]
-pub(crate) struct Loan {
+pub struct Loan {
     pool: Arc<Pool>,
     bytes: u64,
 }

@@ -63,7 +63,7 @@ fn check(tree: &Snapshot, meter: &ReadMeter) {
         assert!(tree.tree(hidden, meter).is_err(), "{hidden}");
     }
     let below = tree.tree("sub", meter).expect("reads");
-    assert_eq!(below, [TreeFile { path: "b.txt".to_owned(), bytes: b"bb".to_vec() }]);
+    assert_eq!(below, [("b.txt".to_owned(), b"bb".as_slice().into())]);
 }
 
 #[test]
@@ -115,7 +115,7 @@ fn what_was_rendered_is_no_part_of_a_package() {
     fs::remove_file(root.join("in/out")).expect("removes");
     let paths = || {
         let files = plain(&root).tree("", &meter()).expect("reads");
-        files.into_iter().map(|file| file.path).collect::<Vec<_>>()
+        files.into_iter().map(|(path, _)| path).collect::<Vec<_>>()
     };
     let digest = || plain(&root).source_digest("a.txt", TreeLimits::default());
     let before = (paths(), digest());
@@ -127,6 +127,23 @@ fn what_was_rendered_is_no_part_of_a_package() {
     assert_eq!(plain(&root).tree("deploy", &meter()).expect("reads").len(), 2, "asked for itself");
     fs::write(root.join("in/a.txt"), "other").expect("a file");
     assert_ne!(digest(), before.1);
+}
+
+#[test]
+fn looking_takes_no_memory_without_end() {
+    let root = scratch("snapshot-looks");
+    symlink(".", root.join("in/loop")).expect("a link");
+    let tree = plain(&root);
+    let few = ReadMeter::new(TreeLimits { files: 100, total_bytes: 100 });
+    let deep = |levels: usize| "loop/".repeat(levels);
+    let ends = |levels| tree.names(deep(levels).trim_end_matches('/'), &few).is_err();
+    assert!((1..100).any(ends), "names of one directory by many paths");
+    for at in 0..3_000 {
+        let missing = tree.look(&format!("{}{at}", "x/".repeat(1_000)));
+        assert!(missing.is_err());
+    }
+    assert!(tree.seen().node_bytes <= NODE_BYTES_LIMIT);
+    assert_eq!(tree.look("a.txt").expect("is there"), Found::File(1), "looked up again");
 }
 
 #[test]
