@@ -1,4 +1,7 @@
-//! Evaluates programs natively, in a world that holds one file: for fuzzing and long comparisons.
+//! What targets and the long comparison share: a world that holds one file to evaluate programs in,
+//! and checks of diagnostics.
+
+pub mod told;
 
 use akua_source::Severity;
 use kcl::eval::interp::Settings;

@@ -2,6 +2,7 @@
 
 use crate::args::Common;
 use crate::environment::home;
+use crate::escape::escaped;
 use crate::{progress, report};
 use akua_ops::{Exit, Failure, Home};
 use akua_source::{Diagnostic, SourceMap};
@@ -113,32 +114,4 @@ pub(crate) fn usage(error: &clap::Error) -> ExitCode {
     let _printed = error.print();
     let exit = if error.use_stderr() { Exit::User } else { Exit::Success };
     ExitCode::from(exit.code())
-}
-
-/// Returns text with control characters made visible, except line ends and tabs.
-pub(crate) fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '\n' | '\t' => out.push(letter),
-            _ if letter.is_control() || is_bidi(letter) => out.extend(letter.escape_unicode()),
-            _ => out.push(letter),
-        }
-    }
-    out
-}
-
-/// Returns whether a character changes the direction of the text around it.
-fn is_bidi(letter: char) -> bool {
-    matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn control_characters_become_visible() {
-        assert_eq!(escaped("a\u{1b}[31mb\n\tc\u{202e}\r"), "a\\u{1b}[31mb\n\tc\\u{202e}\\u{d}");
-    }
 }

@@ -1,6 +1,6 @@
 //! Progress bars of transfers, on a terminal.
 
-use crate::print::escaped;
+use crate::escape::escaped;
 use akua_ops::{Progress, ProgressFn};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use std::collections::BTreeMap;

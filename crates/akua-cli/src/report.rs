@@ -1,6 +1,6 @@
 //! The one renderer of diagnostics: with excerpts for people, as a line of JSON for programs.
 
-use crate::print::escaped;
+use crate::escape::escaped;
 use akua_source::{Diagnostic, Label, Location, Severity, SourceMap};
 use annotate_snippets::{Annotation, AnnotationKind, Element, Group, Level, Renderer, Snippet};
 use serde_json::json;
