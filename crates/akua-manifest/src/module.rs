@@ -49,7 +49,7 @@ struct RawPackage {
 
 /// Where a dependency comes from.
 #[derive(Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "expected a version, or a table of texts")]
 enum RawSource {
     /// A version in a registry.
     Version(String),
@@ -175,6 +175,7 @@ mod tests {
             "[dependencies]\nx = {}\n",
             "E_KCL_MODULE the dependency `x`: expected one of `path`, `oci` and `git`",
         );
+        check("[dependencies]\nx = 1\n", "E_KCL_MODULE expected a version, or a table of texts");
         let broken = module_paths(FileId(0), "[dependencies]\nx = 1\n").expect_err("is refused");
         assert_eq!((broken.code.as_str(), broken.labels.len()), ("E_KCL_MODULE", 1));
     }

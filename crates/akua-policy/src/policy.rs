@@ -73,7 +73,7 @@ pub struct Network {
 
 /// An amount: a number of things, or text with a unit.
 #[derive(Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "expected a whole number, or a text such as `90s` or `256MiB`")]
 enum Amount {
     Number(i64),
     Text(String),

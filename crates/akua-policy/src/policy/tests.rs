@@ -38,6 +38,10 @@ fn what_is_wrong_is_said_at_its_byte() {
     refused("version = 1\npreset = \"lax\"\n", "`\"lax\"`: expected `strict`, `balanced` or `dev`");
     refused("version = 1\n[budgets]\nfule = 1\n", "`fule`: there is no such limit; expected fuel,");
     refused("version = 1\n[budgets]\ntimeout = 5\n", "`5`: expected a whole number and a unit");
+    refused(
+        "version = 1\n[budgets]\ntimeout = true\n",
+        "`true`: expected a whole number, or a text",
+    );
     refused("version = 1\n[budgets]\ndepth = 65\n", "`65`: expected at most 64");
     refused("version = 1\n[budgets]\nfuel = -1\n", "`-1`: expected a whole number above zero");
     refused(
