@@ -111,16 +111,17 @@ impl<'s> Driver<'s> {
 
     /// Returns the failure to report: a broken budget before what the program made of it.
     pub(crate) fn verdict(&mut self, failure: RenderFailure) -> RenderFailure {
-        let mut verdict = match self.fatal.take() {
-            // The program's own failure says where; it has the same code if it went on to fail.
-            Some(fatal)
-                if fatal.diagnostics.first().map(|d| &d.code)
-                    != failure.diagnostics.last().map(|d| &d.code) =>
-            {
-                fatal
+        let mut verdict = failure;
+        if let Some(mut fatal) = self.fatal.take() {
+            match (fatal.diagnostics.first_mut(), verdict.diagnostics.last_mut()) {
+                // The program's own failure says where; it has the same code if it went on to
+                // fail, and lacks what is not for programs to know.
+                (Some(first), Some(last)) if first.code == last.code => {
+                    last.notes.append(&mut first.notes);
+                }
+                _ => verdict = fatal,
             }
-            _ => failure,
-        };
+        }
         verdict.printed.clone_from(&self.printed);
         if let Some(last) = verdict.diagnostics.last_mut()
             && last.code == "E_PATH_ESCAPE"
