@@ -87,5 +87,6 @@ pub fn remove(home: &Home, registry: &str) -> Result<(), Failure> {
 fn malformed(home: &Home, error: &CredentialsError) -> Failure {
     let mut diagnostic = error.to_diagnostic(SourceMap::default().add("", ""));
     diagnostic.labels.clear();
-    diagnostic.path(home.auth.display().to_string()).into()
+    let path = home.auth.display().to_string();
+    diagnostic.note(format!("the file is {path}")).path(path).into()
 }
