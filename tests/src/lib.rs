@@ -11,6 +11,7 @@ pub mod data;
 pub mod folder;
 pub mod generate;
 pub mod oracle;
+pub mod page;
 pub mod process;
 pub mod project;
 pub mod reference;

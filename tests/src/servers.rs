@@ -87,6 +87,41 @@ impl Drop for Files {
     }
 }
 
+/// A server that answers the same to whatever it is asked; it ends with the process.
+#[derive(Debug)]
+pub struct Fixed {
+    /// Its address: host and port.
+    pub host: String,
+}
+
+impl Fixed {
+    /// Answers with a text: status and headers, an empty line, and the body.
+    ///
+    /// # Errors
+    /// There is no port.
+    pub fn answer(text: &str) -> Result<Self> {
+        let (head, body) = text.split_once("\n\n").unwrap_or((text.trim_end(), ""));
+        let length = if head.contains("Content-Length") {
+            String::new()
+        } else {
+            format!("\r\nContent-Length: {}", body.len())
+        };
+        let head = head.replace('\n', "\r\n");
+        let answer = format!("{head}{length}\r\nConnection: close\r\n\r\n{body}");
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let host = listener.local_addr()?.to_string();
+        std::thread::spawn(move || {
+            for mut stream in listener.incoming().flatten() {
+                let mut asked = [0_u8; 4096];
+                // Who hangs up has seen enough.
+                let _read = stream.read(&mut asked);
+                let _sent = stream.write_all(answer.as_bytes());
+            }
+        });
+        Ok(Self { host })
+    }
+}
+
 fn answer(mut stream: TcpStream, folder: &Path) -> Result<()> {
     let mut head = [0_u8; 4096];
     let read = stream.read(&mut head)?;
