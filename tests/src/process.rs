@@ -56,6 +56,22 @@ pub fn akua(arguments: &[&str], directory: &Path) -> Result<Outcome> {
     run(&binary, BUILD, arguments, directory)
 }
 
+/// Runs `akua` in a directory, with these variables besides those that it always has.
+///
+/// # Errors
+/// If there is no binary, or it cannot be started.
+pub fn akua_with(
+    variables: &[(&str, &str)],
+    arguments: &[&str],
+    directory: &Path,
+) -> Result<Outcome> {
+    let binary = setting("AKUA_BIN", "target/release/akua");
+    ensure!(binary.is_file(), "{} is missing: {BUILD}", binary.display());
+    let mut command = command(&binary, arguments, directory);
+    let output = command.envs(variables.iter().copied()).output();
+    Ok(outcome(output.with_context(|| format!("starting {}", binary.display()))?))
+}
+
 /// Runs `akua` in a directory, with something on its standard input.
 ///
 /// # Errors

@@ -1,7 +1,7 @@
 //! A package under test: its directory, and a home directory with a cache of its own.
 
 use crate::folder::Folder;
-use crate::process::{Oracle, Outcome, akua, akua_reading, oracle};
+use crate::process::{Oracle, Outcome, akua, akua_reading, akua_with, oracle};
 use anyhow::{Context, Result, ensure};
 use std::path::PathBuf;
 
@@ -50,6 +50,14 @@ impl Project {
     /// If it cannot be started.
     pub fn run(&self, arguments: &[&str]) -> Result<Outcome> {
         akua(arguments, self.folder.path())
+    }
+
+    /// Runs akua with these variables.
+    ///
+    /// # Errors
+    /// If it cannot be started.
+    pub fn run_with(&self, variables: &[(&str, &str)], arguments: &[&str]) -> Result<Outcome> {
+        akua_with(variables, arguments, self.folder.path())
     }
 
     /// Runs akua, which has to succeed, and returns what it prints.

@@ -24,11 +24,15 @@ pub(crate) fn home(offline: bool) -> Home {
         base.map(|base| base.join("akua"))
     };
     let docker = path("DOCKER_CONFIG").or_else(|| Some(user.clone()?.join(".docker")));
+    // Without a home there is no such file. One of the working directory would be the package's.
+    let config = below("XDG_CONFIG_HOME", ".config");
+    let named = |folder: Option<&PathBuf>, name| folder.map(|folder| folder.join(name));
+    let policies = [Some("/etc/akua/policy.toml".into()), named(config.as_ref(), "policy.toml")];
     let private = text("AKUA_ALLOW_PRIVATE_HOSTS").unwrap_or_default();
     Home {
         cache: below("XDG_CACHE_HOME", ".cache").unwrap_or_else(|| PathBuf::from(".akua/cache")),
-        auth: below("XDG_CONFIG_HOME", ".config").unwrap_or_default().join("auth.toml"),
-        docker: docker.unwrap_or_default().join("config.json"),
+        auth: named(config.as_ref(), "auth.toml").unwrap_or_default(),
+        docker: named(docker.as_ref(), "config.json").unwrap_or_default(),
         module_registry: text("AKUA_KCL_REGISTRY"),
         ca_bundle: path("SSL_CERT_FILE"),
         allow_private: private
@@ -39,10 +43,7 @@ pub(crate) fn home(offline: bool) -> Home {
             .collect(),
         local_git: text("AKUA_ALLOW_FILE_GIT").as_deref() == Some("1"),
         offline,
-        policies: vec![
-            PathBuf::from("/etc/akua/policy.toml"),
-            below("XDG_CONFIG_HOME", ".config").unwrap_or_default().join("policy.toml"),
-        ],
+        policies: policies.into_iter().flatten().collect(),
         policy: None,
         // This process is one command.
         wall: true,
