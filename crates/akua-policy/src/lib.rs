@@ -19,6 +19,8 @@ mod event;
 mod lint;
 mod policy;
 mod preset;
+#[cfg(test)]
+mod schema;
 
 pub use effective::{Author, Effective, Layer};
 pub use event::{BrokenTrail, Decision, Event, Trail, read_trail};

@@ -73,44 +73,77 @@ pub struct Network {
 
 /// An amount: a number of things, or text with a unit.
 #[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(untagged, expecting = "expected a whole number, or a text such as `90s` or `256MiB`")]
 enum Amount {
     Number(i64),
     Text(String),
 }
 
+/// A policy as it is written.
 #[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-struct Raw {
+pub(crate) struct Raw {
+    /// The form of the file: 1.
+    #[cfg_attr(test, schemars(with = "i64"))]
     version: Spanned<i64>,
+    /// What the rest is laid over: `strict`, `balanced` or `dev`.
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
     preset: Option<Spanned<String>>,
+    /// Limits, by their names in docs/limits.md.
     #[serde(default)]
+    #[cfg_attr(test, schemars(with = "BTreeMap<String, Amount>"))]
     budgets: BTreeMap<Spanned<String>, Spanned<Amount>>,
+    /// Engines that may run: `helm`, `kustomize`.
     engines: Option<Allow>,
+    /// Standard modules that may be imported.
     modules: Option<Allow>,
+    /// What the resolver may do.
     network: Option<RawNetwork>,
+    /// Whether what is fetched has to be signed.
     signatures: Option<RawSignatures>,
 }
 
+/// A list of what is allowed; what it does not name is not.
 #[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct Allow {
+    /// The names.
+    #[cfg_attr(test, schemars(with = "Vec<String>"))]
     allow: Spanned<Vec<Spanned<String>>>,
 }
 
+/// `[network]`.
 #[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct RawNetwork {
+    /// Hosts that may be reached: names, or `*.` and a name for all below it.
+    #[cfg_attr(test, schemars(with = "Option<Vec<String>>"))]
     hosts: Option<Spanned<Vec<Spanned<String>>>>,
+    /// Hosts that may have private addresses.
+    #[cfg_attr(test, schemars(with = "Option<Vec<String>>"))]
     private_hosts: Option<Spanned<Vec<Spanned<String>>>>,
+    /// Requests of one command.
+    #[cfg_attr(test, schemars(with = "Option<Amount>"))]
     requests: Option<Spanned<Amount>>,
+    /// Bytes that one command downloads.
+    #[cfg_attr(test, schemars(with = "Option<Amount>"))]
     bytes: Option<Spanned<Amount>>,
+    /// Bytes that one command downloads from one host.
+    #[cfg_attr(test, schemars(with = "Option<Amount>"))]
     bytes_per_host: Option<Spanned<Amount>>,
 }
 
+/// `[signatures]`.
 #[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct RawSignatures {
+    /// Whether it has to be.
+    #[cfg_attr(test, schemars(with = "bool"))]
     required: Spanned<bool>,
 }
 
