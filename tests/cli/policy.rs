@@ -159,6 +159,29 @@ fn the_policy_of_a_workspace_holds_for_its_packages() -> Result<()> {
     project.refused(&["render", "--package", "app"], 3, &["E_POLICY_ENGINE", "helm"])
 }
 
+/// A link that leads out would show a line of any file as what is wrong with it.
+#[test]
+fn a_policy_of_a_project_is_no_link_out_of_it() -> Result<()> {
+    let project = project("link", "", OBJECT)?;
+    project.folder.write("secret", "password = hunter2\n")?;
+    project.folder.write("in/akua.toml", &manifest("app", ""))?;
+    project.folder.write("in/package.k", OBJECT)?;
+    std::os::unix::fs::symlink("../secret", project.path("in/policy.toml"))?;
+    for command in [&["render", "--package", "in"][..], &["lock", "--workspace", "in"]] {
+        let told = project.run(command)?;
+        ensure!(told.code == Some(1) && told.stderr.contains("E_PATH_ESCAPE"), "{told:?}");
+        ensure!(!told.stderr.contains("hunter2"), "{told:?}");
+    }
+    // One that stays inside is a policy like any other.
+    std::fs::remove_file(project.path("in/policy.toml"))?;
+    project.folder.write("in/strict.toml", "version = 1\nbudgets.resources = 1\n")?;
+    std::os::unix::fs::symlink("strict.toml", project.path("in/policy.toml"))?;
+    let two =
+        OBJECT.replace("[{", "[{apiVersion = \"v1\", kind = \"A\", metadata.name = \"y\"}, {");
+    project.folder.write("in/package.k", &two)?;
+    project.refused(&["render", "--package", "in"], 6, &["E_BUDGET_RESOURCES"])
+}
+
 #[test]
 fn engines_and_modules_are_refused_with_exit_3() -> Result<()> {
     let project = project("engines", "engines.allow = [\"kustomize\"]", USE_WEB)?;

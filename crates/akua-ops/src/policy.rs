@@ -2,6 +2,7 @@
 
 use crate::failure::named_file;
 use crate::{Failure, Home, LimitOptions};
+use akua_disk::Folder;
 use akua_package::Project;
 use akua_policy::{Author, Effective, Layer, Policy};
 use akua_source::{Diagnostic, Severity, SourceMap, TABLE, Unit};
@@ -39,18 +40,16 @@ impl Home {
         let mut layers = Vec::new();
         for path in &self.policies {
             if akua_disk::exists(path) {
-                layers.push(load(path, Author::Operator)?);
+                layers.push(load(path)?);
             }
         }
         if let Some(path) = &self.policy {
-            layers.push(load(path, Author::Operator)?);
+            layers.push(load(path)?);
         }
         if let Some(project) = project {
             let folders = BTreeSet::from([project.workspace.clone(), project.root.path().into()]);
-            for path in folders.into_iter().map(|folder: PathBuf| folder.join(PROJECT)) {
-                if akua_disk::exists(&path) {
-                    layers.push(load(&path, Author::Project)?);
-                }
+            for folder in folders {
+                layers.extend(own(&folder)?);
             }
         }
         let policy = flags.policy();
@@ -70,20 +69,37 @@ impl Home {
     }
 }
 
-/// Reads a policy file.
-fn load(path: &Path, author: Author) -> Result<Layer, Failure> {
+/// Reads a policy file that whoever runs akua names.
+fn load(path: &Path) -> Result<Layer, Failure> {
     let name = path.display().to_string();
     let (policy, _) = read(path)?;
-    Ok(Layer { name, author, policy })
+    Ok(Layer { name, author: Author::Operator, policy })
+}
+
+/// Reads the policy of a directory of the project, if there is one. It may be a stranger's: a link
+/// that leads out would have a line of any file shown as what is wrong with it.
+fn own(folder: &Path) -> Result<Option<Layer>, Failure> {
+    let path = folder.join(PROJECT);
+    if !akua_disk::exists(&path) {
+        return Ok(None);
+    }
+    let bytes = Folder::open(folder)?.read(PROJECT, POLICY_LIMIT_BYTES)?;
+    let name = path.display().to_string();
+    let (policy, _) = parse(&name, &bytes)?;
+    Ok(Some(Layer { name, author: Author::Project, policy }))
 }
 
 fn read(path: &Path) -> Result<(Policy, SourceMap), Failure> {
     let help = "name an existing policy; to begin with one: akua policy template --preset strict";
     let bytes = akua_disk::read_file(path, POLICY_LIMIT_BYTES)
         .map_err(|error| named_file("E_POLICY_FILE", &error, help))?;
-    let text = String::from_utf8_lossy(&bytes).into_owned();
+    parse(&path.display().to_string(), &bytes)
+}
+
+fn parse(name: &str, bytes: &[u8]) -> Result<(Policy, SourceMap), Failure> {
+    let text = String::from_utf8_lossy(bytes).into_owned();
     let mut sources = SourceMap::default();
-    let file = sources.add(path.display().to_string(), text.clone());
+    let file = sources.add(name, text.clone());
     match akua_policy::parse(file, &text) {
         Ok(policy) => Ok((policy, sources)),
         Err(diagnostics) => Err(Failure { diagnostics, sources, printed: Vec::new() }),

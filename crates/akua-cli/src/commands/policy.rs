@@ -72,7 +72,12 @@ pub(crate) fn run_policy(printer: &Printer, command: PolicyCommand) -> Result {
             let (errors, warnings) = (outcome.errors, outcome.warnings);
             let line = match outcome.status {
                 "ok" => format!("{} has nothing odd", file.display()),
-                _ => format!("{}: {errors} contradictions, {warnings} warnings", file.display()),
+                _ => format!(
+                    "{}: {}, {}",
+                    file.display(),
+                    counted(errors, "contradiction"),
+                    counted(warnings, "warning")
+                ),
             };
             Ok(printer.line(&line).max(exit))
         }
@@ -94,6 +99,11 @@ pub(crate) fn run_policy(printer: &Printer, command: PolicyCommand) -> Result {
         }
         PolicyCommand::Show(show) => run_show(printer, *show),
     }
+}
+
+/// Returns a number of things in words.
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 fn run_show(printer: &Printer, show: Show) -> Result {
