@@ -300,9 +300,12 @@ fn credentials_are_kept_and_never_shown() -> Result<()> {
 #[test]
 fn the_schemas_are_linked_from_the_docs() -> Result<()> {
     let found = names(&akua_tests::process::root().join("docs/schemas"))?;
-    let text = fs::read_to_string(akua_tests::process::root().join("docs/dependencies.md"));
-    ensure!(text.context("the docs")?.contains("docs/schemas/"));
-    ensure!(found == ["akua.lock.schema.json", "akua.toml.schema.json"], "{found:?}");
+    for page in ["dependencies.md", "policy.md"] {
+        let text = fs::read_to_string(akua_tests::process::root().join("docs").join(page));
+        ensure!(text.context("the docs")?.contains("docs/schemas/"), "{page}");
+    }
+    let known = ["akua.lock.schema.json", "akua.toml.schema.json", "policy.toml.schema.json"];
+    ensure!(found == known, "{found:?}");
     Ok(())
 }
 
