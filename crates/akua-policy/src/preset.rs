@@ -19,6 +19,9 @@ pub enum Preset {
     Dev,
 }
 
+/// What a line of a template says where the preset sets nothing.
+const NONE: &str = " # not set";
+
 /// Limits of `strict`: a quarter of the defaults or so, enough for the examples and large charts.
 const STRICT: [(Budget, u64); 13] = [
     (Fuel, 20_000_000_000),
@@ -99,41 +102,45 @@ impl Preset {
         }
     }
 
-    /// Returns the text of a file that says the same, for people to go on from.
+    /// Returns the text of a file that says the same, for people to go on from. What the preset says
+    /// stands there as comments: a file that repeats it stays behind when presets change.
     pub fn template(self) -> String {
         let policy = self.policy();
         let mut text = format!(
-            "# A policy of akua: docs/policy.md. Delete what you do not want to set: the preset has it.\n\
-             version = 1\npreset = \"{}\"\n\n[budgets]\n",
+            "# A policy of akua: docs/policy.md. What is commented out holds as it is: take the `#` away from\n\
+             # what you change, and from the name in brackets above it.\n\
+             version = 1\npreset = \"{}\"\n\n# [budgets]\n",
             self.name()
         );
         for row in &TABLE {
-            let line = match policy.budgets.get(&row.budget) {
-                Some(amount) if row.unit == Unit::Count => format!("{} = {amount}", row.name),
-                Some(amount) => format!("{} = \"{}\"", row.name, row.unit.show(*amount)),
-                None => format!("# {} = 20000000000", row.name),
-            };
-            // Writing to a String does not fail.
-            let _written = writeln!(text, "{line}");
+            let amount = policy.budgets.get(&row.budget).copied().or(row.default);
+            text.push_str(&line(row.name, amount, 20_000_000_000, row.unit));
         }
-        text.push_str("\n[engines]\nallow = [\"helm\", \"kustomize\"]\n");
-        if let Some(modules) = &policy.modules {
-            let names: Vec<_> = modules.iter().map(|name| format!("\"{name}\"")).collect();
-            let _written = write!(text, "\n[modules]\nallow = [{}]\n", names.join(", "));
-        }
-        let network = &policy.network;
-        text.push_str("\n[network]\n# hosts = [\"registry.example.com\", \"*.example.org\"]\n");
-        if let Some(requests) = network.requests {
-            let _written = writeln!(text, "requests = {requests}");
-        }
-        for (name, bytes) in [("bytes", network.bytes), ("bytes_per_host", network.bytes_per_host)]
-        {
-            if let Some(bytes) = bytes {
-                let _written = writeln!(text, "{name} = \"{}\"", Unit::Bytes.show(bytes));
-            }
-        }
-        let required = policy.signatures == Some(true);
-        let _written = write!(text, "\n[signatures]\nrequired = {required}\n");
+        let Network { requests, bytes, bytes_per_host, .. } = policy.network;
+        text.push_str("\n# [network]\n");
+        text.push_str(&line("requests", requests, 500, Unit::Count));
+        text.push_str(&line("bytes", bytes, 256 << 20, Unit::Bytes));
+        text.push_str(&line("bytes_per_host", bytes_per_host, 128 << 20, Unit::Bytes));
+        let modules = policy.modules.unwrap_or_else(|| MODULES.map(str::to_owned).into());
+        let modules: Vec<_> = modules.iter().map(|name| format!("\"{name}\"")).collect();
+        // Writing to a String does not fail.
+        let _written = write!(
+            text,
+            "# hosts = [\"registry.example.com\", \"*.example.org\"]{NONE}\n\
+             \n# [engines]\n# allow = [\"helm\", \"kustomize\"]\n\
+             \n# [modules]\n# allow = [{}]\n\
+             \n# [signatures]\n# required = {}\n",
+            modules.join(", "),
+            policy.signatures == Some(true)
+        );
         text
     }
+}
+
+/// Returns a line of a template: an amount, or an example of one where there is none.
+fn line(name: &str, amount: Option<u64>, example: u64, unit: Unit) -> String {
+    let shown = unit.show(amount.unwrap_or(example));
+    let quote = if unit == Unit::Count { "" } else { "\"" };
+    let none = if amount.is_none() { NONE } else { "" };
+    format!("# {name} = {quote}{shown}{quote}{none}\n")
 }
