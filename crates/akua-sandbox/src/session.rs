@@ -340,6 +340,8 @@ fn prepared(guest: Guest) -> wasmtime::Result<&'static InstancePre<GuestState>> 
 }
 
 #[cfg(test)]
+mod bridge_tests;
+#[cfg(test)]
 mod engine_tests;
 #[cfg(test)]
 mod tests;
