@@ -112,6 +112,13 @@ impl Budget {
         self.depth = self.depth.saturating_sub(1);
     }
 
+    /// Leaves all calls and expressions that were entered since the budget was as `before`; the
+    /// steps stay taken.
+    pub fn unwind(&mut self, before: &Self) {
+        self.depth = before.depth;
+        self.nesting = before.nesting;
+    }
+
     /// Charges one expression in progress.
     ///
     /// # Errors
@@ -146,6 +153,11 @@ pub(crate) fn exceeded(code: &str, message: String, help: &str) -> Box<Diagnosti
     code.clone_into(&mut diagnostic.code);
     diagnostic.helps.push(help.to_owned());
     diagnostic
+}
+
+/// Returns whether an error is that a limit of the language was reached.
+pub fn is_exceeded(error: &Diagnostic) -> bool {
+    ["E_KCL_STEPS", "E_KCL_MEMORY", "E_KCL_DEPTH"].contains(&error.code.as_str())
 }
 
 /// Refuses a text or list that would be too large, before it is made.

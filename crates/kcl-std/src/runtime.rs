@@ -3,6 +3,7 @@
 use crate::args::Param;
 use akua_source::Span;
 use kcl_eval::Interp;
+use kcl_eval::budget::is_exceeded;
 use kcl_eval::library::{Args, Eval, Native, function};
 use kcl_eval::value::Value;
 
@@ -12,15 +13,17 @@ pub(crate) const RUNTIME: &[Native] = &[function("catch", catch)];
 /// Members of `collection`.
 pub(crate) const COLLECTION: &[Native] = &[function("union_all", union_all)];
 
-/// Calls a function; gives its error's message, or Undefined.
+/// Calls a function; gives its error's message, or Undefined. A limit that was reached ends the
+/// program all the same.
 fn catch(interp: &mut Interp<'_>, mut args: Args) -> Eval<Value> {
     let callee = Param("catch", 0, "func").value(&mut args)?;
     let budget = interp.budget;
     match interp.call(&callee, Args::default()) {
         Ok(_) => Ok(Value::Undefined),
+        Err(error) if is_exceeded(&error) => Err(error),
         Err(error) => {
-            // What was entered on the way to the error counts no longer.
-            interp.budget = budget;
+            // What was entered on the way to the error counts no longer; what was done does.
+            interp.budget.unwind(&budget);
             Ok(Value::str(error.message))
         }
     }
