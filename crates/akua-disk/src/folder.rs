@@ -4,6 +4,7 @@
 use crate::snapshot::HIDDEN;
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, Metadata, OpenOptions, OpenOptionsExt as _};
+use rustix::io::Errno;
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{ErrorKind, Read as _};
@@ -85,8 +86,13 @@ pub enum DiskError {
 impl DiskError {
     pub(crate) fn new(path: impl Into<String>, source: std::io::Error) -> Self {
         let path = path.into();
-        match source.kind() {
-            ErrorKind::NotFound | ErrorKind::NotADirectory => Self::Missing { path },
+        if matches!(source.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) {
+            return Self::Missing { path };
+        }
+        // What a package can write down is no fault of the system.
+        match Errno::from_io_error(&source) {
+            Some(Errno::NAMETOOLONG) => Self::Missing { path },
+            Some(Errno::LOOP) => Self::Special { path },
             _ => Self::Io { path, source },
         }
     }
@@ -192,6 +198,16 @@ impl Folder {
     /// Returns whether there is a file below the folder.
     pub fn has_file(&self, path: &str) -> bool {
         self.dir.metadata(path).is_ok_and(|metadata| metadata.is_file())
+    }
+
+    /// Returns whether something below the folder that is no directory has this name, although it
+    /// may not be readable: a link that leads out is there.
+    pub fn has_name(&self, path: &str) -> bool {
+        match self.metadata(path) {
+            Ok(metadata) => !metadata.is_dir(),
+            Err(DiskError::Missing { .. }) => false,
+            Err(_) => true,
+        }
     }
 
     /// Returns what the system says of a path below the folder, links followed.

@@ -135,6 +135,12 @@ impl Snapshot {
         matches!(self.look(path), Ok(Found::File(_)))
     }
 
+    /// Returns whether something that is no directory has this name, although it may not be
+    /// readable: a link that leads out is there.
+    pub fn has_name(&self, path: &str) -> bool {
+        !matches!(self.look(path), Ok(Found::Folder) | Err(DiskError::Missing { .. }))
+    }
+
     /// Returns what is at a path; the root is the empty path.
     ///
     /// # Errors

@@ -236,7 +236,7 @@ fn inputs(package: &Package, named: Option<&Path>) -> Result<Option<Inputs>, Fai
         return Ok(Some(Inputs { name: path.display().to_string(), bytes }));
     }
     let defaults = ["inputs.yaml", "inputs.example.yaml"];
-    let Some(name) = defaults.into_iter().find(|name| package.root.has_file(name)) else {
+    let Some(name) = defaults.into_iter().find(|name| package.root.has_name(name)) else {
         return Ok(None);
     };
     let bytes = package.root.read(name, INPUTS_LIMIT_BYTES).map_err(|error| {

@@ -73,11 +73,11 @@ impl From<Diagnostic> for ContentError {
 
 /// Returns what a directory is.
 pub(crate) fn kind(folder: &Folder) -> Kind {
-    if folder.has_file(CHART) {
+    if folder.has_name(CHART) {
         Kind::Chart
-    } else if folder.has_file(MANIFEST) && folder.has_file(ENTRY) {
+    } else if folder.has_name(MANIFEST) && folder.has_name(ENTRY) {
         Kind::Package
-    } else if folder.has_file(MODULE) {
+    } else if folder.has_name(MODULE) {
         Kind::Module
     } else {
         Kind::Folder

@@ -102,7 +102,7 @@ struct Asking<'a> {
 pub fn load(project: Project, supply: Rc<Supply>) -> Result<Package, Problem> {
     let (replaced, aliases) = (project.replaced(), vendor::aliases(&project));
     let Project { manifest, root, entry, lock, workspace, sources, .. } = project;
-    if !root.has_file(&entry) {
+    if !root.has_name(&entry) {
         return Err(no_entry(&root.path().join(&entry)));
     }
     let graph = Graph {

@@ -239,7 +239,7 @@ pub(crate) fn parse_manifest(bytes: &[u8], sources: &mut SourceMap) -> Result<Ma
 }
 
 fn read_lock(root: &Folder, sources: &mut SourceMap) -> Result<Option<Lock>, Problem> {
-    if !root.has_file(LOCK) {
+    if !root.has_name(LOCK) {
         return Ok(None);
     }
     let text = String::from_utf8_lossy(&root.read(LOCK, LOCK_LIMIT_BYTES)?).into_owned();
