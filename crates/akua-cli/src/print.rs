@@ -47,11 +47,8 @@ impl Printer {
 
     /// Prints a JSON document on stdout.
     pub(crate) fn document(&self, value: &impl Serialize) -> Exit {
-        match serde_json::to_vec(value) {
-            Ok(mut bytes) => {
-                bytes.push(b'\n');
-                self.bytes(&bytes)
-            }
+        match serde_json::to_string(value) {
+            Ok(text) => self.bytes(format!("{}\n", escaped_json(&text)).as_bytes()),
             Err(_) => Exit::System,
         }
     }

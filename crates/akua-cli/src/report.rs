@@ -1,9 +1,10 @@
 //! The one renderer of diagnostics: with excerpts for people, as a line of JSON for programs.
 
-use crate::escape::escaped;
+use crate::escape::{escaped, escaped_json};
 use akua_source::{Diagnostic, Label, Location, Severity, SourceMap};
 use annotate_snippets::{Annotation, AnnotationKind, Element, Group, Level, Renderer, Snippet};
 use serde_json::json;
+use std::borrow::Cow;
 
 /// Longest message, in characters; a package may have written it.
 const MESSAGE_LIMIT: usize = 1200;
@@ -56,7 +57,7 @@ fn excerpts<'a>(
     let snippets = files.iter().filter_map(|file| {
         let source = sources.get(akua_source::FileId(*file))?;
         let mut snippet =
-            Snippet::source(source.text.as_str()).path(escaped(&source.name).replace('\n', "\\n"));
+            Snippet::source(shown(&source.text)).path(escaped(&source.name).replace('\n', "\\n"));
         for (at, (label, text)) in diagnostic.labels.iter().zip(texts).enumerate() {
             if label.span.file.0 == *file {
                 snippet = snippet.annotation(annotation(label, text, at == 0, &source.text));
@@ -65,6 +66,17 @@ fn excerpts<'a>(
         Some(Element::from(snippet))
     });
     snippets.collect()
+}
+
+/// Returns a source for an excerpt: with a dot for each control character that the renderer of
+/// excerpts lets through, which has as many bytes, so that places stay where they are.
+fn shown(source: &str) -> Cow<'_, str> {
+    let passes = |letter: char| matches!(letter, '\u{80}'..='\u{9f}');
+    if source.contains(passes) {
+        Cow::Owned(source.replace(passes, "\u{b7}"))
+    } else {
+        Cow::Borrowed(source)
+    }
 }
 
 /// Returns the mark of a label; spans come from a guest and are clamped to the text.
@@ -136,7 +148,7 @@ pub(crate) fn json(diagnostic: &Diagnostic, sources: &SourceMap) -> String {
         set("docs", json!(format!("docs/errors/{}.md", diagnostic.code)));
         set("next_actions", json!(diagnostic.helps));
     }
-    format!("{line}\n")
+    format!("{}\n", escaped_json(&line.to_string()))
 }
 
 /// Returns text for a terminal: escaped, and without the middle where it is long.
