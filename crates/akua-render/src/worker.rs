@@ -7,6 +7,10 @@ use akua_source::{Diagnostic, Severity, SourceMap};
 use akua_wire::protocol::{self, Answer, OBJECT, OUTPUT, ObjectEntry, RESULT};
 use akua_wire::{Frame, decode};
 
+/// Errors, and warnings, of a program that are shown. Each is printed by the host, whose time no
+/// deadline of a Store bounds: 20,000 with excerpts took 10 seconds.
+const DIAGNOSTICS_LIMIT: usize = 100;
+
 /// An object of a result.
 #[derive(Debug)]
 pub(crate) enum Item {
@@ -48,8 +52,33 @@ pub(crate) fn parsed_bytes(answer: &[u8]) -> usize {
 pub(crate) fn read(output: &GuestOutput) -> Result<(Frame<'_>, Answer), RenderFailure> {
     let frame = decode(&output.bytes, output.bytes.len()).map_err(broken)?;
     let result = frame.get(RESULT).ok_or_else(|| broken("it has no result"))?;
-    let answer = serde_json::from_slice(result).map_err(broken)?;
+    let mut answer: Answer = serde_json::from_slice(result).map_err(broken)?;
+    answer.diagnostics = first(answer.diagnostics);
     Ok((frame, answer))
+}
+
+/// Returns the first errors and the first warnings; the last of each says how many more there are.
+fn first(diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let (mut errors, mut warnings) = (0_usize, 0_usize);
+    let mut kept: Vec<Diagnostic> = Vec::new();
+    for diagnostic in diagnostics {
+        let count = match diagnostic.severity {
+            Severity::Error => &mut errors,
+            Severity::Warning => &mut warnings,
+        };
+        *count = count.saturating_add(1);
+        if *count <= DIAGNOSTICS_LIMIT {
+            kept.push(diagnostic);
+        }
+    }
+    for (severity, count) in [(Severity::Error, errors), (Severity::Warning, warnings)] {
+        let more = count.saturating_sub(DIAGNOSTICS_LIMIT);
+        let last = kept.iter_mut().rfind(|diagnostic| diagnostic.severity == severity);
+        if let (Some(last), true) = (last, more > 0) {
+            last.notes.push(format!("{more} more like this are not shown"));
+        }
+    }
+    kept
 }
 
 /// Reads what a worker returned.
@@ -95,5 +124,29 @@ pub(crate) fn identity(found: protocol::Identity) -> Identity {
         namespace: found.namespace,
         name: found.name,
         generate_name: found.generate_name,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Checks how many of so many errors are kept, and what the last says.
+    fn check(errors: usize, kept: usize, note: Option<&str>) {
+        let warning = Diagnostic { severity: Severity::Warning, ..Diagnostic::error("W", "w") };
+        let mut all = vec![Diagnostic::error("E", "e"); errors];
+        all.push(warning);
+        let all = first(all);
+        assert_eq!(all.len(), kept + 1);
+        let last = all.iter().rfind(|diagnostic| diagnostic.severity == Severity::Error);
+        let notes = last.map(|last| last.notes.join("")).unwrap_or_default();
+        assert_eq!(notes, note.unwrap_or_default());
+    }
+
+    #[test]
+    fn many_errors_are_counted() {
+        check(1, 1, None);
+        check(DIAGNOSTICS_LIMIT, DIAGNOSTICS_LIMIT, None);
+        check(DIAGNOSTICS_LIMIT + 3, DIAGNOSTICS_LIMIT, Some("3 more like this are not shown"));
     }
 }
