@@ -317,8 +317,14 @@ impl Folder {
 
     /// Returns why a path could not be opened: cap-std refuses what leads out.
     fn refusal(&self, path: &str, error: std::io::Error) -> DiskError {
+        // An error of cap-std's own, and none of the system, is that. The path may lead elsewhere by
+        // now: it is not asked again whether it does.
+        let refused = error.kind() == ErrorKind::PermissionDenied && error.raw_os_error().is_none();
         match self.resolve(path) {
             Err(escape @ DiskError::Escape { .. }) => escape,
+            _ if refused => {
+                DiskError::Escape { path: path.to_owned(), target: self.path.join(path) }
+            }
             _ => DiskError::new(path, error),
         }
     }
