@@ -259,7 +259,7 @@ pub const FIXED: [Fixed; 7] = [
     Fixed {
         name: "one file that a program reads",
         value: "64 MiB",
-        code: "E_SANDBOX_DENIED",
+        code: "E_KCL_EVAL",
         about: "a guest has to hold it",
     },
 ];
