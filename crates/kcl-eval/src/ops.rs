@@ -52,7 +52,8 @@ fn concat(x: &Rc<Vec<Value>>, y: &Rc<Vec<Value>>) -> Eval<Value> {
 }
 
 fn repeat(times: i64, length: usize, limit: usize) -> Eval<usize> {
-    let times = usize::try_from(times).unwrap_or(0);
+    // What does not fit is too much, in a guest of 32 bits too: only what is below zero is nothing.
+    let times = usize::try_from(times.max(0)).unwrap_or(usize::MAX);
     admit("`*`", length.saturating_mul(times), limit)?;
     Ok(times)
 }
