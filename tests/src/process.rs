@@ -65,11 +65,20 @@ pub fn akua_with(
     arguments: &[&str],
     directory: &Path,
 ) -> Result<Outcome> {
+    let output = command_of_akua(arguments, directory)?.envs(variables.iter().copied()).output();
+    Ok(outcome(output.context("starting akua")?))
+}
+
+/// Returns `akua`, ready to start in a directory, with nothing on its standard input.
+///
+/// # Errors
+/// If there is no binary.
+pub fn command_of_akua(arguments: &[&str], directory: &Path) -> Result<Command> {
     let binary = setting("AKUA_BIN", "target/release/akua");
     ensure!(binary.is_file(), "{} is missing: {BUILD}", binary.display());
     let mut command = command(&binary, arguments, directory);
-    let output = command.envs(variables.iter().copied()).output();
-    Ok(outcome(output.with_context(|| format!("starting {}", binary.display()))?))
+    command.stdin(Stdio::null());
+    Ok(command)
 }
 
 /// Runs `akua` in a directory, with something on its standard input.
