@@ -3,6 +3,7 @@
 //!
 //! `AKUA_RENDERS=10000 cargo test --release -p akua-tests --test endurance -- --nocapture` takes
 //! long, and says how much memory there is on the way.
+#![expect(clippy::print_stdout, reason = "says what it measures")]
 
 use akua_ops::render::{RenderRequest, Target, render};
 use akua_ops::{Home, LimitOptions, TABLE};

@@ -2,6 +2,7 @@
 //! in time, within its memory, with the previous output as it was.
 //!
 //! What is measured is printed by `cargo test --test hostile_corpus -- measure --nocapture --ignored`.
+#![expect(clippy::print_stdout, reason = "says what it measures")]
 
 use akua_tests::corpus::{run, trial};
 use akua_tests::folder::Folder;

@@ -20,7 +20,7 @@ pub(crate) fn escaped_json(json: &str) -> String {
     for letter in json.chars() {
         if letter.is_control() || is_bidi(letter) {
             // Below 0x10000, all of them.
-            out.push_str(&format!("\\u{:04x}", u32::from(letter)));
+            out.extend(format!("\\u{:04x}", u32::from(letter)).chars());
         } else {
             out.push(letter);
         }
