@@ -2,7 +2,7 @@
 
 use crate::args::Common;
 use crate::environment::home;
-use crate::escape::escaped;
+use crate::escape::{escaped, escaped_json};
 use crate::{progress, report};
 use akua_ops::{Exit, Failure, Home};
 use akua_source::{Diagnostic, SourceMap};
