@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Pages whose example cannot be run, each for the reason that it gives.
-const NOT_RUN: [&str; 9] = [
+const NOT_RUN: [&str; 10] = [
     "E_BUDGET_STACK",
     "E_BUDGET_TABLES",
     "E_ENGINE_NOT_AVAILABLE",
@@ -20,6 +20,7 @@ const NOT_RUN: [&str; 9] = [
     "E_FETCH_TIMEOUT",
     "E_HELM_REQUEST",
     "E_INTERNAL",
+    "E_IO",
     "E_KUSTOMIZE_REQUEST",
     "E_WALL",
 ];

@@ -275,6 +275,7 @@ fn swapping() -> Result<()> {
         Case { name: "swap".to_owned(), program: Some(program.to_owned()), ..Case::default() };
     for (name, text) in [
         ("inside/a.yaml", object),
+        ("parts/a.yaml", object),
         ("inside/Chart.yaml", "apiVersion: v2\nname: c\nversion: 0.1.0\n"),
         ("inside/kustomization.yaml", "resources: [a.yaml]\n"),
         ("o/kustomization.yaml", "resources: [a.yaml]\n"),
@@ -283,7 +284,7 @@ fn swapping() -> Result<()> {
         case.files.insert(name.to_owned(), text.to_owned());
     }
     for (name, target) in
-        [("in", "inside"), ("o/a.yaml", "../inside/a.yaml"), ("c/templates", "../inside")]
+        [("in", "inside"), ("o/a.yaml", "../inside/a.yaml"), ("c/templates", "../parts")]
     {
         case.links.insert(name.to_owned(), target.to_owned());
     }
@@ -306,7 +307,7 @@ fn swap(package: &Path, over: &AtomicBool) {
     let links = [
         ("in", "inside", "../outside"),
         ("o/a.yaml", "../inside/a.yaml", "../../outside/a.yaml"),
-        ("c/templates", "../inside", "../../outside"),
+        ("c/templates", "../parts", "../../outside"),
     ];
     let mut inside = false;
     while !over.load(Ordering::SeqCst) {

@@ -214,6 +214,11 @@ pub(crate) fn inside(
     path: &str,
 ) -> Result<Folder, Box<Diagnostic>> {
     let folder = Folder::open(&base.join(path)).map_err(|error| {
+        if matches!(error, DiskError::Special { .. } | DiskError::Escape { .. }) {
+            let message = format!("the dependency `{alias}` is no directory: `{path}`");
+            let help = "name a directory; links may not lead in a circle";
+            return Box::new(Diagnostic::error("E_PATH_ESCAPE", message).help(help));
+        }
         if !matches!(error, DiskError::Missing { .. }) {
             let told = Diagnostic::error("E_IO", format!("the dependency `{alias}`: {error}"));
             return Box::new(told.help("check the directory's permissions"));

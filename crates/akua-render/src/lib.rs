@@ -117,6 +117,7 @@ pub fn render(
         let rendered = finished.and_then(|finished| {
             let objects = driver.take(finished.entries);
             within_budget(&objects, budgets)?;
+            complete(&objects)?;
             let (files, bytes) = driver.reads.used();
             Ok(Rendered {
                 objects,
@@ -145,6 +146,22 @@ fn within_budget(objects: &[Object], budgets: &Budgets) -> Result<(), RenderFail
         let message = format!("the package renders {bytes} bytes, the limit is {limit}");
         let help = "render fewer or smaller objects, or raise --max-output";
         return Err(Diagnostic::error("E_BUDGET_OUTPUT", message).help(help).into());
+    }
+    Ok(())
+}
+
+/// Refuses what is no object of Kubernetes; what programs make themselves was checked in the worker.
+fn complete(objects: &[Object]) -> Result<(), RenderFailure> {
+    for (at, Object { identity, .. }) in objects.iter().enumerate() {
+        let is_named = !identity.name.is_empty() || !identity.generate_name.is_empty();
+        let lacks = match identity.kind.as_str() {
+            "" => "kind",
+            kind if !is_named && !kind.ends_with("List") => "metadata.name",
+            _ => continue,
+        };
+        let message = format!("object {at} of `resources`, which an engine made, has no `{lacks}`");
+        let help = "correct the chart's template or the overlay's file, or leave the object out";
+        return Err(Diagnostic::error("E_RENDER_RESOURCES", message).help(help).into());
     }
     Ok(())
 }

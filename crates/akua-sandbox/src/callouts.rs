@@ -99,10 +99,15 @@ fn invoke(
     let Some(Extern::Memory(memory)) = caller.get_export("memory") else {
         return Err(BridgeFault::NoPlace.into());
     };
-    let mut left = caller.data().pool().limits.bridge_limit_bytes;
-    let method = read(&caller, memory, method, &mut left)?;
-    let args = read(&caller, memory, args, &mut left)?;
-    let kwargs = read(&caller, memory, kwargs, &mut left)?;
+    let limit_bytes = caller.data().pool().limits.bridge_limit_bytes;
+    let mut left = limit_bytes;
+    let mut string = |pointer| {
+        read(&caller, memory, pointer, &mut left).map_err(|fault| match fault {
+            BridgeFault::TooLarge { .. } => BridgeFault::TooLarge { limit_bytes },
+            other => other,
+        })
+    };
+    let (method, args, kwargs) = (string(method)?, string(args)?, string(kwargs)?);
     pause(caller.as_context_mut())?;
     let line = caller.data_mut().line_mut().ok_or(BridgeFault::NobodyAnswers)?;
     let answer = line.call(&method, &args, &kwargs);
