@@ -15,6 +15,7 @@
 mod arguments;
 mod callouts;
 mod document;
+mod driver;
 mod eval;
 mod events;
 mod failure;
@@ -40,7 +41,7 @@ use akua_package::Package;
 use akua_policy::{Effective, Trail};
 use akua_sandbox::{Guest, Limits, Report, Session};
 use akua_source::{Budget, Budgets, Diagnostic, SourceMap};
-use callouts::Driver;
+use driver::Driver;
 use sha2::{Digest as _, Sha256};
 use std::fmt;
 use std::rc::Rc;
