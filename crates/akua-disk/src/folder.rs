@@ -468,7 +468,11 @@ fn bounded(
     size_bytes: u64,
     limit_bytes: u64,
 ) -> Result<Vec<u8>, DiskError> {
-    let expected = usize::try_from(size_bytes.min(limit_bytes)).unwrap_or(0);
+    if size_bytes > limit_bytes {
+        // Not even its beginning is read: it may be as large as it likes to say.
+        return Err(DiskError::TooLarge { path: path.to_owned(), limit_bytes });
+    }
+    let expected = usize::try_from(size_bytes).unwrap_or(0);
     let mut bytes = Vec::with_capacity(expected.saturating_add(1));
     let read = file.take(limit_bytes.saturating_add(1)).read_to_end(&mut bytes);
     read.map_err(|e| DiskError::new(path, e))?;

@@ -219,7 +219,7 @@ pub const TABLE: [Row; 13] = [
 ];
 
 /// Limits that cannot be set.
-pub const FIXED: [Fixed; 7] = [
+pub const FIXED: [Fixed; 8] = [
     Fixed {
         name: "wasm stack",
         value: "4 MiB",
@@ -255,6 +255,12 @@ pub const FIXED: [Fixed; 7] = [
         value: "64 KiB each a Store, 1 MiB a render",
         code: "",
         about: "what is more is dropped: a program does not fail because it prints much",
+    },
+    Fixed {
+        name: "errors, and warnings, of a program that are told",
+        value: "100 each",
+        code: "",
+        about: "each is laid out with its source, which takes time that no deadline bounds",
     },
     Fixed {
         name: "one file that a program reads",
