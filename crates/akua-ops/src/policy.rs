@@ -207,8 +207,10 @@ pub fn show(request: &ShowRequest) -> Result<ShowOutcome, Failure> {
         let shown = amount.map_or("none".to_owned(), |amount| row.unit.show(amount));
         add(format!("budgets.{}", row.name), shown);
     }
-    let list = |names: Option<&BTreeSet<String>>| {
-        names.map_or("all".to_owned(), |names| names.iter().cloned().collect::<Vec<_>>().join(", "))
+    let list = |names: Option<&BTreeSet<String>>| match names {
+        None => "all".to_owned(),
+        Some(names) if names.is_empty() => "none".to_owned(),
+        Some(names) => names.iter().cloned().collect::<Vec<_>>().join(", "),
     };
     add("engines.allow".to_owned(), list(policy.engines.as_ref()));
     add("modules.allow".to_owned(), list(policy.modules.as_ref()));
