@@ -129,7 +129,7 @@ fn a_project_widens_nothing_and_an_operator_does() -> Result<()> {
     let project = project("wide", wide, OBJECT)?;
     let timeout = |arguments: &[&str]| rule(&project, arguments, "budgets.timeout");
     ensure!(timeout(&["--effective"])? == ("1m".to_owned(), "built-in".to_owned()));
-    ensure!(rule(&project, &["--effective"], "network.private_hosts")?.0.is_empty());
+    ensure!(rule(&project, &["--effective"], "network.private_hosts")?.0 == "none");
     ensure!(timeout(&["--policy", "policy.toml"])?.0 == "5m", "who runs akua may widen");
     // The file of the machine counts as that of `--policy` does.
     project
