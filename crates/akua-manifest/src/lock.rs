@@ -3,8 +3,8 @@
 //! The text of a lock is a function of its entries: entries and their dependencies are sorted, and
 //! nothing says when or where it was written.
 
-use crate::manifest::{first_line, span};
-use akua_source::{Diagnostic, Digest, FileId};
+use crate::manifest::first_line;
+use akua_source::{Diagnostic, Digest, FileId, Span};
 use serde::Deserialize;
 use std::fmt::Write as _;
 use std::ops::Range;
@@ -183,7 +183,7 @@ fn quoted(text: &str) -> String {
 pub fn parse_lock(file: FileId, text: &str) -> Result<Lock, Vec<Diagnostic>> {
     let refuse = |at: &Range<usize>, message: String| {
         let help = "take the file back from version control, or write it anew with `akua lock`";
-        Diagnostic::error("E_LOCK_PARSE", message).label(span(file, at), "").help(help)
+        Diagnostic::error("E_LOCK_PARSE", message).label(Span::of(file, at), "").help(help)
     };
     let raw: RawLock = toml::from_str(text).map_err(|error| {
         vec![refuse(&error.span().unwrap_or(0..0), first_line(error.message()))]

@@ -112,7 +112,7 @@ struct RawPackage {
 pub fn parse(file: FileId, text: &str) -> Result<Manifest, Vec<Diagnostic>> {
     let raw: RawManifest = toml::from_str(text).map_err(|error| {
         let at = error.span().unwrap_or(0..0);
-        vec![refuse(span(file, &at), first_line(error.message()))]
+        vec![refuse(Span::of(file, &at), first_line(error.message()))]
     })?;
     let mut wrong = Wrong { file, diagnostics: Vec::new() };
     let name = wrong.keep(&raw.package.name.span(), PackageName::new(raw.package.name.get_ref()));
@@ -135,7 +135,7 @@ pub fn parse(file: FileId, text: &str) -> Result<Manifest, Vec<Diagnostic>> {
                 alias,
                 source,
                 replace,
-                span: span(file, &at),
+                span: Span::of(file, &at),
             })),
         }
     }
@@ -182,7 +182,7 @@ struct Wrong {
 
 impl Wrong {
     fn add(&mut self, at: &Range<usize>, message: String) {
-        self.diagnostics.push(refuse(span(self.file, at), message));
+        self.diagnostics.push(refuse(Span::of(self.file, at), message));
     }
 
     fn keep<T>(&mut self, at: &Range<usize>, result: Result<T, String>) -> Option<T> {
@@ -192,12 +192,6 @@ impl Wrong {
 
 fn refuse(span: Span, message: String) -> Diagnostic {
     Diagnostic::error("E_MANIFEST_PARSE", message).label(span, "")
-}
-
-/// Returns the span of a range of bytes.
-pub(crate) fn span(file: FileId, range: &Range<usize>) -> Span {
-    let byte = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-    Span::new(file, byte(range.start), byte(range.end))
 }
 
 /// Returns the first line of what the TOML parser says.

@@ -1,6 +1,6 @@
 //! The members of a workspace.
 
-use crate::manifest::{first_line, span};
+use crate::manifest::first_line;
 use akua_source::{Diagnostic, FileId, Span};
 use serde::Deserialize;
 use toml::Spanned;
@@ -36,12 +36,12 @@ struct RawWorkspace {
 pub fn parse_members(file: FileId, text: &str) -> Result<Option<Members>, Vec<Diagnostic>> {
     let refuse = |at, message| Diagnostic::error("E_MANIFEST_PARSE", message).label(at, "");
     let raw: RawRoot = toml::from_str(text).map_err(|error| {
-        let at = span(file, &error.span().unwrap_or(0..0));
+        let at = Span::of(file, &error.span().unwrap_or(0..0));
         vec![refuse(at, first_line(error.message()))]
     })?;
     let Some(workspace) = raw.workspace else { return Ok(None) };
     let members = workspace.members.into_iter();
-    let globs = members.map(|member| (span(file, &member.span()), member.into_inner()));
+    let globs = members.map(|member| (Span::of(file, &member.span()), member.into_inner()));
     let globs: Vec<(String, Span)> = globs.map(|(at, glob)| (glob, at)).collect();
     let wrong = globs.iter().filter(|(glob, _)| !is_below(glob));
     let wrong: Vec<Diagnostic> = wrong

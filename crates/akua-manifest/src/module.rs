@@ -1,9 +1,8 @@
 //! `kcl.mod`: what a plain KCL module says of itself and its dependencies.
 
-use crate::manifest::span;
 use crate::source::repository;
 use crate::{Alias, GitReference, Requirement, Source};
-use akua_source::{Diagnostic, FileId};
+use akua_source::{Diagnostic, FileId, Span};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -73,7 +72,7 @@ pub fn parse_module(file: FileId, text: &str) -> Result<Module, Box<Diagnostic>>
     let help = "a dependency is a version, or a table with `path`, `oci` or `git`";
     let raw: RawModule = toml::from_str(text).map_err(|error| {
         Diagnostic::error("E_KCL_MODULE", error.message().to_owned())
-            .label(span(file, &error.span().unwrap_or_default()), "")
+            .label(Span::of(file, &error.span().unwrap_or_default()), "")
             .help(help)
     })?;
     let mut dependencies = Vec::with_capacity(raw.dependencies.len());
@@ -81,7 +80,7 @@ pub fn parse_module(file: FileId, text: &str) -> Result<Module, Box<Diagnostic>>
         let found = dependency(&name, source).map_err(|reason| {
             let message = format!("the dependency `{name}`: {reason}");
             let at = text.find(&name).map_or(0..0, |at| at..at.saturating_add(name.len()));
-            Diagnostic::error("E_KCL_MODULE", message).label(span(file, &at), "").help(help)
+            Diagnostic::error("E_KCL_MODULE", message).label(Span::of(file, &at), "").help(help)
         })?;
         dependencies.push((name.replace('-', "_"), found));
     }

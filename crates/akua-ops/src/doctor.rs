@@ -105,15 +105,20 @@ pub fn run(home: &Home) -> Health {
 
 /// Compares an engine with what it was built as.
 fn engine(name: &str, guest: Guest, modules: &str, module: &str) -> Check {
-    let version = modules.lines().map(str::trim).find(|line| line.starts_with(module));
     let digest = guest.digest();
-    let found = format!("{} {digest}", version.unwrap_or("(version unknown)"));
+    let version = version(modules, module).unwrap_or("(version unknown)");
+    let found = format!("{version} {digest}");
     if ENGINES_LOCK.contains(&digest) {
         return Check::new(name, Status::Ok, found);
     }
     let check =
         Check::new(name, Status::Fail, format!("{found}, which is not the one it should be"));
     check.help("install akua anew")
+}
+
+/// Returns the line of a module in a go.mod: its name and version.
+fn version<'m>(modules: &'m str, module: &str) -> Option<&'m str> {
+    modules.lines().map(str::trim).find(|line| line.starts_with(module))
 }
 
 /// Digests what is in the cache.
@@ -192,7 +197,6 @@ fn reason(failure: &Failure) -> String {
 mod tests {
     use super::*;
     use std::fmt::Write as _;
-    use std::path::Path;
 
     /// The value of a key below a heading of the lock.
     fn locked(heading: &str, key: &str) -> String {
@@ -203,7 +207,6 @@ mod tests {
     }
 
     #[test]
-    #[expect(clippy::disallowed_methods, reason = "a test of a file of the project")]
     fn the_page_has_the_versions() {
         let mut table = String::from(
             "| engine | module | built with | digest of the code, x86_64 |\n|---|---|---|---|\n",
@@ -212,21 +215,11 @@ mod tests {
             ("helm", HELM_MODULES, "helm.sh/helm/v4 "),
             ("kustomize", KUSTOMIZE_MODULES, "sigs.k8s.io/kustomize/api "),
         ] {
-            let version = modules.lines().map(str::trim).find(|line| line.starts_with(module));
             let toolchain = locked(&format!("[engine.{name}]"), "toolchain");
             let digest = locked(&format!("[engine.{name}.code]"), "x86_64");
-            let version = version.expect("a version");
+            let version = version(modules, module).expect("a version");
             writeln!(table, "| {name} | {version} | {toolchain} | `{digest}` |").expect("a String");
         }
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/embedded-engines.md");
-        let page = std::fs::read_to_string(&path).expect("is there");
-        let (head, rest) = page.split_once("<!-- versions -->\n").expect("a marker");
-        let (_, tail) = rest.split_once("<!-- end -->").expect("a marker");
-        let wanted = format!("{head}<!-- versions -->\n{table}<!-- end -->{tail}");
-        if std::env::var_os("UPDATE").is_some() {
-            std::fs::write(&path, &wanted).expect("writes");
-        }
-        let page = std::fs::read_to_string(&path).expect("is there");
-        assert_eq!(page, wanted, "{}: run the test with UPDATE=1", path.display());
+        crate::page::check("embedded-engines.md", "versions", &table);
     }
 }

@@ -21,6 +21,8 @@ pub mod lock;
 pub mod members;
 mod modules;
 pub mod pack;
+#[cfg(test)]
+mod page;
 pub mod policy;
 pub mod render;
 mod supply;

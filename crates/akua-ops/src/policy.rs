@@ -218,10 +218,7 @@ pub fn show(request: &ShowRequest) -> Result<ShowOutcome, Failure> {
     let hosts = if hosts.is_empty() { "all".to_owned() } else { hosts.join(" and ") };
     add("network.hosts".to_owned(), hosts);
     let network = &policy.network;
-    let private = network
-        .private_hosts
-        .clone()
-        .unwrap_or_else(|| request.home.allow_private.iter().cloned().collect());
+    let private = request.home.private_hosts(&policy).into_iter().collect();
     add("network.private_hosts".to_owned(), list(Some(&private)));
     let quota = |amount: Option<u64>, unit: Unit| {
         amount.map_or("none".to_owned(), |amount| unit.show(amount))

@@ -111,7 +111,7 @@ impl Home {
 
     /// Returns the hosts that may have private addresses: those of the environment, as far as the
     /// policy allows them; where the environment names none, those of the policy.
-    fn private_hosts(&self, policy: &Effective) -> Vec<String> {
+    pub(crate) fn private_hosts(&self, policy: &Effective) -> Vec<String> {
         match &policy.network.private_hosts {
             Some(allowed) if self.allow_private.is_empty() => allowed.iter().cloned().collect(),
             Some(allowed) => {

@@ -48,14 +48,13 @@ pub struct Effective {
 impl Effective {
     /// Joins layers.
     pub fn of(layers: &[Layer]) -> Self {
+        let layers: Vec<Layer> = layers.iter().map(Layer::with_preset).collect();
         let mut joined = Self::default();
         for row in &TABLE {
-            joined.budget(layers, row.budget, row.name);
+            joined.budget(&layers, row.budget, row.name);
         }
-        for layer in layers {
-            for policy in layer.policies() {
-                joined.rules(&layer.name, &policy);
-            }
+        for layer in &layers {
+            joined.rules(&layer.name, &layer.policy);
         }
         joined
     }
@@ -63,7 +62,8 @@ impl Effective {
     /// Sets a limit: the lowest of all layers; of the defaults only if no operator said anything.
     fn budget(&mut self, layers: &[Layer], budget: Budget, name: &str) {
         let mut found: Option<(u64, &str)> = None;
-        let said = layers.iter().filter_map(|layer| Some((layer.amount(budget)?, layer)));
+        let said =
+            layers.iter().filter_map(|layer| Some((*layer.policy.budgets.get(&budget)?, layer)));
         let mut default = true;
         for (amount, layer) in said {
             default &= layer.author == Author::Project;
@@ -72,12 +72,7 @@ impl Effective {
             }
         }
         let Some((amount, layer)) = found else { return };
-        if default {
-            if amount < self.budgets.amount(budget) {
-                self.budgets.set(budget, amount);
-                self.origin(&format!("budgets.{name}"), layer);
-            }
-        } else {
+        if !default || amount < self.budgets.amount(budget) {
             self.budgets.set(budget, amount);
             self.origin(&format!("budgets.{name}"), layer);
         }
@@ -125,39 +120,28 @@ impl Effective {
 }
 
 impl Layer {
-    /// Returns its preset, and what it says itself. A project cannot allow itself private hosts.
-    fn policies(&self) -> impl Iterator<Item = Policy> {
-        let mut own = self.policy.clone();
+    /// Returns it with what its preset says where it says nothing itself. A project cannot allow
+    /// itself private hosts.
+    fn with_preset(&self) -> Self {
+        let mut policy = self.policy.clone();
         if self.author == Author::Project {
-            own.network.private_hosts = None;
+            policy.network.private_hosts = None;
         }
-        let mut preset = own.preset.map(Preset::policy).unwrap_or_default();
-        // What a layer says itself stands in place of what its preset says.
-        if own.engines.is_some() {
-            preset.engines = None;
+        if let Some(preset) = policy.preset.map(Preset::policy) {
+            let mut budgets = preset.budgets;
+            budgets.append(&mut policy.budgets);
+            policy.budgets = budgets;
+            policy.engines = policy.engines.or(preset.engines);
+            policy.modules = policy.modules.or(preset.modules);
+            policy.signatures = policy.signatures.or(preset.signatures);
+            let (own, theirs) = (&mut policy.network, preset.network);
+            own.hosts = own.hosts.take().or(theirs.hosts);
+            own.private_hosts = own.private_hosts.take().or(theirs.private_hosts);
+            own.requests = own.requests.or(theirs.requests);
+            own.bytes = own.bytes.or(theirs.bytes);
+            own.bytes_per_host = own.bytes_per_host.or(theirs.bytes_per_host);
         }
-        if own.modules.is_some() {
-            preset.modules = None;
-        }
-        let said = &own.network;
-        let Network { requests, bytes, bytes_per_host, .. } = &mut preset.network;
-        for (preset, own) in
-            [(requests, said.requests), (bytes, said.bytes), (bytes_per_host, said.bytes_per_host)]
-        {
-            if own.is_some() {
-                *preset = None;
-            }
-        }
-        if own.signatures.is_some() {
-            preset.signatures = None;
-        }
-        [preset, own].into_iter()
-    }
-
-    /// Returns the limit that it sets, itself or by its preset.
-    fn amount(&self, budget: Budget) -> Option<u64> {
-        let own = self.policy.budgets.get(&budget).copied();
-        own.or_else(|| self.policy.preset?.policy().budgets.get(&budget).copied())
+        Self { policy, ..self.clone() }
     }
 }
 

@@ -155,7 +155,7 @@ pub fn parse(file: FileId, text: &str) -> Result<Policy, Vec<Diagnostic>> {
     let raw: Raw = toml::from_str(text).map_err(|error| {
         let at = error.span().unwrap_or(0..0);
         let message = error.message().lines().next().unwrap_or_default().to_owned();
-        vec![Diagnostic::error("E_POLICY_PARSE", message).label(span(file, &at), "")]
+        vec![Diagnostic::error("E_POLICY_PARSE", message).label(Span::of(file, &at), "")]
     })?;
     let mut reader = Reader { file, policy: Policy::default(), wrong: Vec::new() };
     reader.read(raw);
@@ -272,11 +272,11 @@ impl Reader {
     }
 
     fn place(&mut self, rule: &str, at: &Range<usize>) {
-        self.policy.places.insert(rule.to_owned(), span(self.file, at));
+        self.policy.places.insert(rule.to_owned(), Span::of(self.file, at));
     }
 
     fn refuse(&mut self, at: &Range<usize>, message: String) {
-        let place = span(self.file, at);
+        let place = Span::of(self.file, at);
         self.wrong.push(Diagnostic::error("E_POLICY_PARSE", message).label(place, ""));
     }
 }
@@ -288,11 +288,6 @@ fn is_host(text: &str) -> bool {
     // An IPv6 address has colons in brackets; a port has none.
     let port = name.contains(':') && !name.starts_with('[');
     !name.is_empty() && !port && !name.starts_with('.') && name.bytes().all(letter)
-}
-
-fn span(file: FileId, range: &Range<usize>) -> Span {
-    let byte = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-    Span::new(file, byte(range.start), byte(range.end))
 }
 
 #[cfg(test)]

@@ -1,9 +1,8 @@
 //! A YAML document as JSON, read in a Store: the host has no YAML parser.
 
-use crate::eval::{Nobody, json};
+use crate::eval::{alone, json};
 use crate::failure::RenderFailure;
 use crate::worker::finish;
-use akua_sandbox::{Limits, Session};
 use akua_source::{Budgets, Diagnostic};
 use akua_wire::FrameBuilder;
 use akua_wire::protocol::{Goal, REQUEST, Request, SOURCE};
@@ -15,12 +14,7 @@ use akua_wire::protocol::{Goal, REQUEST, Request, SOURCE};
 pub fn yaml_to_json(name: &str, bytes: &[u8], budgets: &Budgets) -> Result<String, RenderFailure> {
     let request = Request { goal: Goal::Json { name: name.to_owned() }, ..Request::default() };
     let frame = FrameBuilder::new().part(REQUEST, &json(&request)?).part(SOURCE, bytes).finish();
-    let limits = Limits::from(budgets);
-    akua_sandbox::on_render_stack(limits.max_depth, || {
-        let session = Session::new(limits, || [0; 32]);
-        let output = session.run_worker(&[], &frame, &mut Nobody)?;
-        String::from_utf8(finish(&output)?.text).map_err(|_invalid| {
-            Diagnostic::error("E_INTERNAL", "the worker's JSON is not UTF-8").into()
-        })
+    String::from_utf8(finish(&alone(&frame, budgets)?)?.text).map_err(|_invalid| {
+        Diagnostic::error("E_INTERNAL", "the worker's JSON is not UTF-8").into()
     })
 }

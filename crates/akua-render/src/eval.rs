@@ -6,7 +6,7 @@ use crate::plan::steps;
 use crate::worker::finish;
 use akua_disk::Snapshot;
 use akua_policy::Effective;
-use akua_sandbox::{Callouts, Limits, Report, Session};
+use akua_sandbox::{Callouts, GuestOutput, Limits, Report, Session};
 use akua_source::{Budgets, Diagnostic, SourceMap};
 use akua_wire::FrameBuilder;
 use akua_wire::protocol::{
@@ -97,12 +97,15 @@ pub fn settings(files: &[(String, Vec<u8>)], budgets: &Budgets) -> Result<Settin
     for (_, bytes) in files {
         frame.push(SETTINGS, bytes);
     }
-    let frame = frame.finish();
+    Ok(finish(&alone(&frame.finish(), budgets)?)?.settings)
+}
+
+/// Runs a worker that sees no files and calls nobody.
+pub(crate) fn alone(frame: &[u8], budgets: &Budgets) -> Result<GuestOutput, RenderFailure> {
     let limits = Limits::from(budgets);
     akua_sandbox::on_render_stack(limits.max_depth, || {
         let session = Session::new(limits, || [0; 32]);
-        let output = session.run_worker(&[], &frame, &mut Nobody)?;
-        Ok(finish(&output)?.settings)
+        Ok(session.run_worker(&[], frame, &mut Nobody)?)
     })
 }
 
@@ -113,7 +116,7 @@ pub(crate) fn json(request: &Request) -> Result<Vec<u8>, RenderFailure> {
 }
 
 /// Plain KCL has no engines.
-pub(crate) struct Nobody;
+struct Nobody;
 
 impl Callouts for Nobody {
     fn call(&mut self, _method: &str, _args: &str, _kwargs: &str) -> String {

@@ -1,9 +1,9 @@
 //! `akua fmt`: texts of KCL files in a worker Store, formatted texts back.
 
-use crate::eval::{Nobody, json};
+use crate::eval::{alone, json};
 use crate::failure::RenderFailure;
 use crate::worker::{broken, read};
-use akua_sandbox::{GuestOutput, Limits, Session};
+use akua_sandbox::GuestOutput;
 use akua_source::{Budgets, Diagnostic, Severity, SourceMap};
 use akua_wire::FrameBuilder;
 use akua_wire::protocol::{FormatEntry, Goal, OUTPUT, REQUEST, Request, SOURCE};
@@ -45,21 +45,23 @@ pub struct Formatted {
 /// [`RenderFailure`] where the Store gave no answer: nothing is known of any file then.
 pub fn format(files: &[SourceText], budgets: &Budgets) -> Result<Formatted, RenderFailure> {
     let names = files.iter().map(|file| file.name.clone()).collect();
-    let request = Request { goal: Goal::Format { names }, ..Request::default() };
-    let json = json(&request)?;
+    formatted(&ask(Goal::Format { names }, files, budgets)?, files.len())
+}
+
+/// Gives the texts of files to a worker that sees no others.
+pub(crate) fn ask(
+    goal: Goal,
+    files: &[SourceText],
+    budgets: &Budgets,
+) -> Result<GuestOutput, RenderFailure> {
+    let json = json(&Request { goal, ..Request::default() })?;
     let size = files.iter().map(|file| file.bytes.len()).fold(json.len(), usize::saturating_add);
     let mut frame = FrameBuilder::with_capacity(size);
     frame.push(REQUEST, &json);
     for file in files {
         frame.push(SOURCE, &file.bytes);
     }
-    let frame = frame.finish();
-    let limits = Limits::from(budgets);
-    akua_sandbox::on_render_stack(limits.max_depth, || {
-        let session = Session::new(limits, || [0; 32]);
-        let output = session.run_worker(&[], &frame, &mut Nobody)?;
-        formatted(&output, files.len())
-    })
+    alone(&frame.finish(), budgets)
 }
 
 /// Reads what a worker made of `count` files.

@@ -1,6 +1,7 @@
 //! Byte positions in source files, and the table of files that gives them lines and columns.
 
 use serde::{Deserialize, Serialize};
+use std::ops::Range;
 
 /// Index of a file in a [`SourceMap`].
 #[derive(
@@ -23,6 +24,12 @@ impl Span {
     /// Returns the range `start..end` of `file`.
     pub const fn new(file: FileId, start: u32, end: u32) -> Self {
         Self { file, start, end }
+    }
+
+    /// Returns a range of bytes of `file`.
+    pub fn of(file: FileId, range: &Range<usize>) -> Self {
+        let byte = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        Self::new(file, byte(range.start), byte(range.end))
     }
 
     /// Returns the smallest span that covers both (which lie in one file).

@@ -3,11 +3,9 @@
 use super::{Check, Status, reason};
 use crate::{Failure, Home};
 use akua_disk::Staging;
-use akua_package::Package;
-use akua_package::Project;
+use akua_package::{Package, Project};
 use akua_policy::{Effective, Trail};
-use akua_render::Options;
-use akua_render::{EvalRequest, RenderFailure};
+use akua_render::{EvalRequest, Options, RenderFailure};
 use akua_sandbox::Paths;
 use akua_source::Budget;
 use std::rc::Rc;
