@@ -302,22 +302,28 @@ fn swapping() -> Result<()> {
     Ok(())
 }
 
-/// Points links inside and outside by turns; each change is one rename.
+/// Points links inside and outside by turns; each change is one rename. Some turns are as short as
+/// they can be, so that a link moves between two looks at it; some outlast a render on a busy
+/// machine, so that both ends of the race are seen.
 fn swap(package: &Path, over: &AtomicBool) {
     let links = [
         ("in", "inside", "../outside"),
         ("o/a.yaml", "../inside/a.yaml", "../../outside/a.yaml"),
         ("c/templates", "../parts", "../../outside"),
     ];
-    let mut inside = false;
-    while !over.load(Ordering::SeqCst) {
-        inside = !inside;
+    let rests = [0, 0, 0, 1, 0, 0, 0, 4, 0, 0, 0, 16, 0, 0, 0, 64, 0, 0, 0, 256];
+    let turns = rests.iter().flat_map(|rest| [(true, *rest), (false, *rest)]);
+    for (inside, rest) in turns.cycle() {
+        if over.load(Ordering::SeqCst) {
+            return;
+        }
         for (name, good, bad) in links {
             let fresh = package.join("fresh");
             // What fails is tried again at the next turn.
             drop(symlink(if inside { good } else { bad }, &fresh));
             drop(fs::rename(&fresh, package.join(name)));
         }
+        std::thread::sleep(Duration::from_millis(rest));
     }
 }
 
@@ -325,7 +331,7 @@ fn swap(package: &Path, over: &AtomicBool) {
 fn tries(ground: &Ground) -> Result<(u32, u32)> {
     let start = Instant::now();
     let (mut rendered, mut refused) = (0, 0);
-    while start.elapsed() < SWAPPING || rendered == 0 && start.elapsed() < 5 * SWAPPING {
+    while start.elapsed() < SWAPPING || rendered == 0 && start.elapsed() < 10 * SWAPPING {
         let arguments = ["render", "--package", "package", "--stdout", "--json"];
         let done = attempt(&arguments, ground.path())?;
         let told = format!("{}{}", text(&done.stdout), text(&done.stderr));
