@@ -18,11 +18,25 @@
 
 mod cosign_key;
 mod envelope;
+mod evidence;
 mod key;
+mod keyed;
+mod pattern;
+mod rules;
 mod simple;
 mod statement;
+mod trust;
+mod verdict;
 
 pub use envelope::{Envelope, EnvelopeError, EnvelopeSignature};
+pub use evidence::{
+    BUNDLE_TYPE, ENVELOPE_TYPE, EVIDENCE_LIMIT, EVIDENCE_LIMIT_BYTES, Evidence, SIGNATURE,
+};
 pub use key::{KeyError, Passphrase, PrivateKey, PublicKey};
+pub use keyed::keyed_bundle;
+pub use pattern::Pattern;
+pub use rules::{RawSignerRules, SignerRule, SignerRules};
 pub use simple::{SIMPLE_TYPE, SimpleError, SimpleSigning};
 pub use statement::{IN_TOTO, Statement, StatementError, Subject};
+pub use trust::{Asked, Depth, Trust, TrustLayer};
+pub use verdict::{Attested, COSIGN_SIGN, Refusal, Signer, Verdict, Who, check};

@@ -44,6 +44,13 @@ impl Digest {
         self.0.strip_prefix(PREFIX).unwrap_or(&self.0)
     }
 
+    /// Returns its bytes.
+    pub fn bytes(&self) -> Vec<u8> {
+        let digits = self.hex().as_bytes().chunks(2);
+        let byte = |pair| u8::from_str_radix(str::from_utf8(pair).unwrap_or_default(), 16);
+        digits.map(|pair| byte(pair).unwrap_or_default()).collect()
+    }
+
     /// Returns the first digits, enough for people.
     pub fn short(&self) -> &str {
         self.hex().get(..12).unwrap_or(&self.0)
