@@ -66,7 +66,9 @@ fn allowed(from: &str, to: &str) -> bool {
     match from {
         _ if GROUND.contains(&from) => before(&GROUND),
         _ if LANGUAGE.contains(&from) => to == "akua-source" || before(&LANGUAGE),
-        "akua-policy" => to == "akua-source" || to == "akua-objects",
+        // Their files have tables of who may sign.
+        "akua-policy" => ["akua-source", "akua-objects", "akua-sign"].contains(&to),
+        "akua-manifest" => ["akua-source", "akua-sign"].contains(&to),
         _ if DOMAIN.contains(&from) => to == "akua-source",
         "akua-oci" => ground || to == "akua-disk",
         _ if EFFECTS.contains(&from) => ground,

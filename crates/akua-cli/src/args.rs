@@ -3,6 +3,7 @@
 mod limits;
 pub(crate) mod package;
 pub(crate) mod policy;
+pub(crate) mod trust;
 
 pub(crate) use limits::{EvalLimits, Limits};
 
@@ -61,6 +62,10 @@ pub(crate) enum Command {
     Vendor(package::Vendor),
     /// Pack a package into an archive; the same files give the same bytes.
     Pack(package::Pack),
+    /// Check, pack, push, sign and attest a package; then its tag moves.
+    Publish(Box<trust::Publish>),
+    /// Make a pair of keys to sign with.
+    Keygen(trust::Keygen),
     /// Push a packed package to a registry.
     Push(package::Push),
     /// Fetch a package from a registry and unpack it.

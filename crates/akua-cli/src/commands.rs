@@ -5,6 +5,7 @@ mod inspect;
 mod members;
 mod package;
 mod policy;
+mod trust;
 
 use crate::args::{Args, Command, Common, Completions, Eval, Fmt, Format, Render};
 use crate::environment::traces_bridge;
@@ -33,6 +34,8 @@ pub(crate) fn run(args: Args) -> Exit {
         Command::Tree(args) => package::run_tree(&printer, &args),
         Command::Vendor(args) => package::run_vendor(&printer, &args),
         Command::Pack(args) => package::run_pack(&printer, args),
+        Command::Publish(args) => trust::run_publish(&printer, *args),
+        Command::Keygen(args) => trust::run_keygen(&printer, args),
         Command::Push(args) => package::run_push(&printer, args),
         Command::Pull(args) => package::run_pull(&printer, args),
         Command::Inspect(args) => package::run_inspect(&printer, &args),

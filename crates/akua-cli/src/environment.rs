@@ -1,7 +1,8 @@
 //! What akua takes from the environment.
 #![expect(clippy::disallowed_methods, reason = "akua-cli owns the environment")]
 
-use akua_ops::Home;
+use akua_ops::keygen::Entropy;
+use akua_ops::{Home, Secret};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -16,6 +17,8 @@ use std::path::PathBuf;
 /// | `AKUA_ALLOW_PRIVATE_HOSTS` | hosts that may have private addresses, separated by commas |
 /// | `AKUA_ALLOW_FILE_GIT` | `1`: git repositories of this machine (`file://`) may be read |
 /// | `XDG_CONFIG_HOME`, `HOME` | `akua/policy.toml`, besides `/etc/akua/policy.toml` |
+/// | `AKUA_COSIGN_KEY` | the text of a private key to sign with |
+/// | `AKUA_COSIGN_PASSPHRASE` | what private keys are encrypted with |
 /// | `SSL_CERT_FILE` | certificate authorities besides the machine's |
 pub(crate) fn home(offline: bool) -> Home {
     let user = path("HOME");
@@ -47,6 +50,8 @@ pub(crate) fn home(offline: bool) -> Home {
         policy: None,
         // This process is one command.
         wall: true,
+        signing_key: text("AKUA_COSIGN_KEY").map(|key| Secret::new(key.into_bytes())),
+        passphrase: secret("AKUA_COSIGN_PASSPHRASE"),
         progress: None,
     }
 }
@@ -54,6 +59,20 @@ pub(crate) fn home(offline: bool) -> Home {
 /// Returns whether each call over the bridge is to be printed: `AKUA_BRIDGE_TRACE=1`.
 pub(crate) fn traces_bridge() -> bool {
     text("AKUA_BRIDGE_TRACE").as_deref() == Some("1")
+}
+
+/// Draws random bytes from the system; none if it has none to give.
+pub(crate) fn entropy() -> Option<Entropy> {
+    let mut entropy = Entropy { key: [0; 32], salt: [0; 32], nonce: [0; 24] };
+    for part in [entropy.key.as_mut_slice(), &mut entropy.salt, &mut entropy.nonce] {
+        getrandom::fill(part).ok()?;
+    }
+    Some(entropy)
+}
+
+/// Returns a secret, which may be empty.
+fn secret(variable: &str) -> Option<Secret> {
+    std::env::var_os(variable).map(|value| Secret::new(value.into_encoded_bytes()))
 }
 
 /// Returns an absolute path; the XDG specification has relative ones ignored.

@@ -2,6 +2,7 @@
 
 use crate::source::{RawDependency, Source};
 use crate::{Alias, PackageName};
+use akua_sign::{RawSignerRules, SignerRules};
 use akua_source::{Diagnostic, FileId, Span};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -36,6 +37,8 @@ pub struct PackageSection {
     pub version: String,
     /// The edition of the manifest's format.
     pub edition: String,
+    /// Whether dependencies have to be signed.
+    pub strict_signing: bool,
 }
 
 /// `[workspace]`: dependencies by path may lie anywhere below its directory.
@@ -48,15 +51,34 @@ pub struct Workspace {
     pub members: Vec<String>,
 }
 
-/// `[signing]`.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
+/// `[signing]`. Files are relative to the manifest, and lie beside it or below.
+#[derive(Debug, Clone, Default)]
 pub struct Signing {
-    /// PEM file with the key that signatures must match.
+    /// PEM file with the key that signatures of dependencies must match, where `identities` says
+    /// nothing else.
     pub cosign_public_key: Option<String>,
     /// PEM file with the key to sign with.
     pub cosign_private_key: Option<String>,
+    /// File with the trust root for signatures without keys; the public one if there is none.
+    pub trusted_root: Option<String>,
+    /// Who has to have signed what comes from where.
+    pub identities: SignerRules,
+}
+
+/// `[signing]` as it is written.
+#[derive(Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+struct RawSigning {
+    /// PEM file with the key that signatures of dependencies must match.
+    cosign_public_key: Option<String>,
+    /// PEM file with the key to sign with.
+    cosign_private_key: Option<String>,
+    /// File with the trust root for signatures without keys.
+    trusted_root: Option<String>,
+    /// Who has to have signed what comes from where, by patterns of sources.
+    #[cfg_attr(test, schemars(with = "Option<RawSignerRules>"))]
+    identities: Option<Spanned<RawSignerRules>>,
 }
 
 /// One dependency.
@@ -80,7 +102,7 @@ pub(crate) struct RawManifest {
     package: RawPackage,
     workspace: Option<Workspace>,
     #[serde(default)]
-    signing: Signing,
+    signing: RawSigning,
     #[serde(default)]
     #[cfg_attr(test, schemars(with = "BTreeMap<String, RawDependency>"))]
     dependencies: BTreeMap<Spanned<String>, Spanned<RawDependency>>,
@@ -101,8 +123,8 @@ struct RawPackage {
     #[cfg_attr(test, schemars(with = "String"))]
     edition: Spanned<String>,
     /// Whether dependencies have to be signed.
-    #[serde(default, rename = "strict_signing")]
-    _strict_signing: Option<bool>,
+    #[serde(default)]
+    strict_signing: bool,
 }
 
 /// Parses a manifest.
@@ -139,6 +161,16 @@ pub fn parse(file: FileId, text: &str) -> Result<Manifest, Vec<Diagnostic>> {
             })),
         }
     }
+    let mut signing = Signing {
+        cosign_public_key: raw.signing.cosign_public_key,
+        cosign_private_key: raw.signing.cosign_private_key,
+        trusted_root: raw.signing.trusted_root,
+        identities: SignerRules::default(),
+    };
+    if let Some(rules) = raw.signing.identities {
+        let at = rules.span();
+        signing.identities = wrong.keep(&at, rules.into_inner().check()).unwrap_or_default();
+    }
     dependencies.sort_by(|a, b| a.alias.cmp(&b.alias));
     if let Some(pair) = dependencies.windows(2).find(|pair| same_module(pair)) {
         let message = "two dependencies have the same name in KCL, where `-` is `_`".to_owned();
@@ -146,9 +178,14 @@ pub fn parse(file: FileId, text: &str) -> Result<Manifest, Vec<Diagnostic>> {
     }
     match name {
         Some(name) if wrong.diagnostics.is_empty() => Ok(Manifest {
-            package: PackageSection { name, version, edition },
+            package: PackageSection {
+                name,
+                version,
+                edition,
+                strict_signing: raw.package.strict_signing,
+            },
             workspace: raw.workspace,
-            signing: raw.signing,
+            signing,
             dependencies,
         }),
         _ => Err(wrong.diagnostics),

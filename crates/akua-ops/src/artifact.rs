@@ -2,12 +2,12 @@
 
 use crate::failure::named_file;
 use crate::{Failure, Home};
-use akua_disk::{ArchiveLimits, Staging};
-use akua_manifest::Manifest;
-use akua_oci::{Descriptor, FetchError, Parsed, Reference, Repository};
+use akua_disk::{ArchiveLimits, Staging, TreeLimits};
+use akua_manifest::{Manifest, PackageSection};
+use akua_oci::{Client, Descriptor, FetchError, Parsed, Reference, Repository};
 use akua_package::{Problem, refused_archive};
 use akua_source::{Diagnostic, Digest, SourceMap};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
@@ -60,39 +60,89 @@ pub fn push(request: &PushRequest) -> Result<PushOutcome, Failure> {
     request.home.raise_wall()?;
     let archive = read_archive(&request.tarball)?;
     let facts = facts(&archive, &request.tarball, &request.home)?;
-    let repository = repository(&request.reference)?;
+    let repository = parsed_repository(&request.reference)?;
     let package = &facts.manifest.package;
     let tag = request.tag.clone().unwrap_or_else(|| package.version.replace('+', "_"));
-    let reference = reference(&tag)?;
+    let reference = parsed_reference(&tag)?;
     let remote = request.home.remote_alone()?;
     let client = remote.client()?;
-    let config = json!({ "akuaVersion": env!("CARGO_PKG_VERSION") }).to_string();
-    let config_digest = client.push_blob(&repository, config.as_bytes()).map_err(told)?;
-    let layer_digest = client.push_blob(&repository, &archive).map_err(told)?;
-    let manifest = json!({
-        "schemaVersion": 2,
-        "mediaType": MANIFEST,
-        "artifactType": CONFIG,
-        "config": { "mediaType": CONFIG, "digest": config_digest.as_str(), "size": config.len() },
-        "layers": [{ "mediaType": CONTENT, "digest": layer_digest.as_str(), "size": archive.len() }],
-        "annotations": {
-            "dev.akua.package.name": package.name.as_str(),
-            "dev.akua.package.version": package.version,
-            "org.opencontainers.image.title": package.name.as_str(),
-            "org.opencontainers.image.version": package.version,
-        },
-    });
-    let bytes = manifest.to_string();
-    let pushed = client.push_manifest(&repository, &reference, MANIFEST, bytes.as_bytes());
-    let digest = pushed.map_err(told)?;
+    let artifact = Artifact::of(package, &archive);
+    artifact.push(client, &repository, &archive)?;
+    artifact.tag(client, &repository, &reference).map_err(told)?;
     Ok(PushOutcome {
         oci_ref: format!("oci://{repository}"),
         tag,
-        manifest_digest: digest.as_str().to_owned(),
-        layer_digest: layer_digest.as_str().to_owned(),
+        manifest_digest: artifact.digest.to_string(),
+        layer_digest: artifact.layer.to_string(),
         layer_size: archive.len(),
         tarball: request.tarball.display().to_string(),
     })
+}
+
+/// A package as registries have it: the same package, the same bytes.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Artifact {
+    /// The manifest.
+    pub(crate) manifest: String,
+    /// Its digest.
+    pub(crate) digest: Digest,
+    /// The configuration.
+    pub(crate) config: String,
+    /// Digest of the archive.
+    pub(crate) layer: Digest,
+}
+
+impl Artifact {
+    /// Returns the artifact of an archive.
+    pub(crate) fn of(package: &PackageSection, archive: &[u8]) -> Self {
+        let config = json!({ "akuaVersion": env!("CARGO_PKG_VERSION") }).to_string();
+        let (configured, layer) = (Digest::of(config.as_bytes()), Digest::of(archive));
+        let manifest = json!({
+            "schemaVersion": 2,
+            "mediaType": MANIFEST,
+            "artifactType": CONFIG,
+            "config": { "mediaType": CONFIG, "digest": configured.as_str(), "size": config.len() },
+            "layers": [{ "mediaType": CONTENT, "digest": layer.as_str(), "size": archive.len() }],
+            "annotations": {
+                "dev.akua.package.name": package.name.as_str(),
+                "dev.akua.package.version": package.version,
+                "org.opencontainers.image.title": package.name.as_str(),
+                "org.opencontainers.image.version": package.version,
+            },
+        });
+        let manifest = manifest.to_string();
+        Self { digest: Digest::of(manifest.as_bytes()), manifest, config, layer }
+    }
+
+    /// Pushes all of it by digest: no tag leads to it yet.
+    pub(crate) fn push(
+        &self,
+        client: &Client,
+        repository: &Repository,
+        archive: &[u8],
+    ) -> Result<(), Failure> {
+        client.push_blob(repository, self.config.as_bytes()).map_err(told)?;
+        client.push_blob(repository, archive).map_err(told)?;
+        self.tag(client, repository, &Reference::Digest(self.digest.clone())).map_err(told)
+    }
+
+    /// Lets a tag lead to it.
+    pub(crate) fn tag(
+        &self,
+        client: &Client,
+        repository: &Repository,
+        reference: &Reference,
+    ) -> Result<(), FetchError> {
+        client.push_manifest(repository, reference, MANIFEST, self.manifest.as_bytes()).map(drop)
+    }
+}
+
+/// Returns the digest of an archive's files, as those who depend on it will have them.
+pub(crate) fn tree_digest(archive: &[u8], shown: &Path, home: &Home) -> Result<Digest, Failure> {
+    let mut staging = akua_package::Cache::new(&home.cache).staging()?;
+    akua_disk::unpack(archive, ArchiveLimits::default(), &mut staging)
+        .map_err(|error| refused_archive(&shown.display().to_string(), &error))?;
+    Ok(staging.opened("")?.digest(TreeLimits::default())?)
 }
 
 /// What to pull, and where to.
@@ -134,10 +184,11 @@ pub fn pull(request: &PullRequest) -> Result<PullOutcome, Failure> {
         let help = "choose another directory with --out, or move it away";
         return Err(Diagnostic::error("E_PULL_EXISTS", message).help(help).into());
     }
-    let repository = repository(&request.reference)?;
+    let repository = parsed_repository(&request.reference)?;
     let remote = request.home.remote_alone()?;
     let client = remote.client()?;
-    let manifest = client.fetch_manifest(&repository, &reference(&request.tag)?).map_err(told)?;
+    let manifest =
+        client.fetch_manifest(&repository, &parsed_reference(&request.tag)?).map_err(told)?;
     let layer = layer(&manifest.parsed).ok_or_else(|| {
         let message = format!("`{repository}` {} is no Package", request.tag);
         Diagnostic::error("E_DEP_KIND", message).help("a chart or module is added with `akua add`")
@@ -253,10 +304,10 @@ pub struct InspectedLayer {
 /// [`Failure`].
 pub fn inspect_artifact(text: &str, tag: &str, home: &Home) -> Result<InspectedArtifact, Failure> {
     home.raise_wall()?;
-    let repository = repository(text)?;
+    let repository = parsed_repository(text)?;
     let remote = home.remote_alone()?;
     let client = remote.client()?;
-    let manifest = client.fetch_manifest(&repository, &reference(tag)?).map_err(told)?;
+    let manifest = client.fetch_manifest(&repository, &parsed_reference(tag)?).map_err(told)?;
     let referrers = client.list_referrers(&repository, &manifest.digest).map_err(told)?;
     let shown = |found: Descriptor| InspectedLayer {
         media_type: found.artifact_type.unwrap_or(found.media_type),
@@ -323,19 +374,19 @@ fn read_archive(path: &Path) -> Result<Vec<u8>, Failure> {
         .map_err(|error| named_file("E_ARCHIVE", &error, "name an archive that `akua pack` made"))
 }
 
-fn repository(text: &str) -> Result<Repository, Failure> {
+pub(crate) fn parsed_repository(text: &str) -> Result<Repository, Failure> {
     Repository::parse(text).map_err(|error| {
         let help = "a repository is `oci://HOST/NAME`, without a tag";
         Diagnostic::error("E_INVALID_FLAG", error.to_string()).help(help).into()
     })
 }
 
-fn reference(text: &str) -> Result<Reference, Failure> {
+pub(crate) fn parsed_reference(text: &str) -> Result<Reference, Failure> {
     Reference::parse(text)
         .map_err(|error| Diagnostic::error("E_INVALID_FLAG", error.to_string()).into())
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it is used as a function of an error")]
-fn told(error: FetchError) -> Failure {
+pub(crate) fn told(error: FetchError) -> Failure {
     error.to_diagnostic().into()
 }

@@ -16,6 +16,7 @@ mod failure;
 pub mod fmt;
 pub mod init;
 pub mod inspect;
+pub mod keygen;
 mod limits;
 pub mod lock;
 pub mod members;
@@ -24,13 +25,17 @@ pub mod pack;
 #[cfg(test)]
 mod page;
 pub mod policy;
+pub mod publish;
 pub mod render;
+pub mod signing;
 mod supply;
 pub mod tree;
+mod trust;
 pub mod vendor;
 pub mod verify;
 mod wall;
 
+pub use akua_sign::Secret;
 pub use exit::Exit;
 pub use failure::Failure;
 pub use limits::LimitOptions;

@@ -3,7 +3,10 @@
 use crate::{Failure, Home};
 use akua_disk::{TreeFile, TreeLimits};
 use akua_manifest::Lock;
-use akua_package::{Keep, Project, VENDOR, check_own, in_package, lock, vendored_files};
+use akua_package::{
+    EVIDENCE, Keep, Project, Supply, VENDOR, check_own, evidence_files, in_package, lock,
+    vendored_files,
+};
 use akua_source::{Diagnostic, Digest};
 use serde::Serialize;
 use std::path::PathBuf;
@@ -49,35 +52,7 @@ pub fn run(request: &PackRequest) -> Result<PackOutcome, Failure> {
     request.home.raise_wall()?;
     let project = Project::open(&request.workspace)?;
     let supply = request.home.supply_for(&project)?;
-    let lock = lock(&project, &supply, &Keep::All)?;
-    if let Some(diagnostic) = in_package(&project) {
-        return Err(diagnostic.into());
-    }
-    if project.lock.as_ref().is_some_and(|old| *old != lock) || needs_lock(&project) {
-        let error = Diagnostic::error("E_LOCK_DRIFT", "akua.lock is not what akua.toml asks for");
-        return Err(error.help("to write it anew: akua lock").into());
-    }
-    let locked = locked_directories(&project, &lock);
-    let mut files: Vec<TreeFile> = project
-        .root
-        .tree("", TreeLimits::default())
-        .map_err(akua_package::Problem::from)?
-        .into_iter()
-        .filter(|file| is_packed(&file.path, &locked))
-        .collect();
-    let mut vendored_deps = Vec::new();
-    if request.vendor {
-        for (directory, found) in vendored_files(&project, &lock, &supply)? {
-            files.extend(found.into_iter().map(|file| TreeFile {
-                path: format!("{VENDOR}/{directory}/{}", file.path),
-                bytes: file.bytes,
-            }));
-            vendored_deps.push(directory);
-        }
-    }
-    files.sort_by(|a, b| a.path.cmp(&b.path));
-    let archive = akua_disk::pack(&files)
-        .map_err(|error| Diagnostic::error("E_PACK", error.to_string()).help("rename the file"))?;
+    let Packed { archive, vendored_deps, file_count } = pack(&project, &supply, request.vendor)?;
     let package = &project.manifest.package;
     if request.out.is_none() {
         check_own(project.root.path(), "dist")?;
@@ -91,8 +66,60 @@ pub fn run(request: &PackRequest) -> Result<PackOutcome, Failure> {
         size_bytes: archive.len(),
         layer_digest: Digest::of(&archive).to_string(),
         vendored_deps,
-        file_count: files.len(),
+        file_count,
     })
+}
+
+/// A package as an archive.
+pub(crate) struct Packed {
+    /// The archive.
+    pub(crate) archive: Vec<u8>,
+    /// Directories of dependencies in it.
+    pub(crate) vendored_deps: Vec<String>,
+    /// Files in it.
+    pub(crate) file_count: usize,
+}
+
+/// Packs a package, with what it depends on if it is to `vendor`.
+///
+/// # Errors
+/// What is not to be packed; a lock that is not what the manifest asks for.
+pub(crate) fn pack(project: &Project, supply: &Supply, vendor: bool) -> Result<Packed, Failure> {
+    let lock = lock(project, supply, &Keep::All)?;
+    if let Some(diagnostic) = in_package(project) {
+        return Err(diagnostic.into());
+    }
+    if project.lock.as_ref().is_some_and(|old| *old != lock) || needs_lock(project) {
+        let error = Diagnostic::error("E_LOCK_DRIFT", "akua.lock is not what akua.toml asks for");
+        return Err(error.help("to write it anew: akua lock").into());
+    }
+    let locked = locked_directories(project, &lock);
+    let mut files: Vec<TreeFile> = project
+        .root
+        .tree("", TreeLimits::default())
+        .map_err(akua_package::Problem::from)?
+        .into_iter()
+        .filter(|file| is_packed(&file.path, &locked))
+        .collect();
+    let mut vendored_deps = Vec::new();
+    if vendor {
+        for (directory, found) in vendored_files(project, &lock, supply)? {
+            files.extend(found.into_iter().map(|file| TreeFile {
+                path: format!("{VENDOR}/{directory}/{}", file.path),
+                bytes: file.bytes,
+            }));
+            vendored_deps.push(directory);
+        }
+        let evidence = evidence_files(project.root.path(), &lock, supply).into_iter();
+        files.extend(evidence.map(|(name, bytes)| {
+            let path = format!("{EVIDENCE}/{name}");
+            TreeFile { path, bytes }
+        }));
+    }
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    let archive = akua_disk::pack(&files)
+        .map_err(|error| Diagnostic::error("E_PACK", error.to_string()).help("rename the file"))?;
+    Ok(Packed { archive, vendored_deps, file_count: files.len() })
 }
 
 fn needs_lock(project: &Project) -> bool {

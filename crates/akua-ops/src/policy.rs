@@ -226,6 +226,11 @@ pub fn show(request: &ShowRequest) -> Result<ShowOutcome, Failure> {
     add("network.requests".to_owned(), quota(network.requests, Unit::Count));
     add("network.bytes".to_owned(), quota(network.bytes, Unit::Bytes));
     add("network.bytes_per_host".to_owned(), quota(network.bytes_per_host, Unit::Bytes));
-    add("signatures.required".to_owned(), policy.signatures.to_string());
+    add("signatures.required".to_owned(), policy.signatures.name().to_owned());
+    add("signatures.attestations".to_owned(), policy.attestations.name().to_owned());
+    let signers = policy.signers.iter().flat_map(|signers| &signers.rules.rules);
+    let sources: Vec<&str> = signers.map(|(source, _)| source.as_str()).collect();
+    let sources = if sources.is_empty() { "none".to_owned() } else { sources.join(", ") };
+    add("signatures.identities".to_owned(), sources);
     Ok(ShowOutcome { rules })
 }

@@ -169,7 +169,8 @@ pub fn render(request: &RenderRequest) -> Result<RenderOutcome, Failure> {
     request.home.raise_wall()?;
     let project = Project::open(&request.package)?;
     let Found { policy, warnings } = request.home.policy(Some(&project), &request.limits)?;
-    let package = akua_package::load(project, Rc::new(request.home.supply(&policy)))?;
+    let supply = request.home.supply(Some(&project), &policy)?;
+    let package = akua_package::load(project, Rc::new(supply))?;
     let inputs = inputs(&package, request.inputs.as_deref())?;
     let RenderRequest { strict, seed, trace, .. } = request.clone();
     let options = Options { policy, strict, seed, trace };

@@ -1,10 +1,12 @@
 //! What packages are made of: the cache, the network, and YAML through a Store.
 
 use crate::failure::named_file;
+use crate::trust::trust;
 use crate::{Failure, LimitOptions};
 use akua_oci::{ClientOptions, Credentials, HostRules, ProgressFn, Quotas};
 use akua_package::{Cache, Problem, Project, Remote, Supply, Yaml};
 use akua_policy::{Effective, Network};
+use akua_sign::Secret;
 use akua_source::{Budgets, Diagnostic, SourceMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -39,6 +41,10 @@ pub struct Home {
     /// Whether the process is the verb's own, so that the verb may take from it, for good, what it
     /// does not need.
     pub wall: bool,
+    /// The text of a private key to sign with.
+    pub signing_key: Option<Secret>,
+    /// What private keys are encrypted with.
+    pub passphrase: Option<Secret>,
     /// Who is told how far a transfer is.
     pub progress: Option<Arc<ProgressFn>>,
 }
@@ -51,19 +57,27 @@ impl std::fmt::Debug for Home {
 
 impl Home {
     /// Returns what packages are made of here.
-    pub(crate) fn supply(&self, policy: &Effective) -> Supply {
-        Supply {
+    ///
+    /// # Errors
+    /// A key cannot be read.
+    pub(crate) fn supply(
+        &self,
+        project: Option<&Project>,
+        policy: &Effective,
+    ) -> Result<Supply, Failure> {
+        Ok(Supply {
             cache: Cache::new(&self.cache),
             remote: (!self.offline).then(|| self.remote(policy)),
             yaml: Box::new(StoreYaml { budgets: policy.budgets.clone() }),
-            signatures: policy.signatures,
+            trust: trust(project, policy)?,
             module_registry: self.module_registry.clone(),
-        }
+        })
     }
 
     /// Returns what a project's packages are made of here.
     pub(crate) fn supply_for(&self, project: &Project) -> Result<Supply, Failure> {
-        Ok(self.supply(&self.policy(Some(project), &LimitOptions::default())?.policy))
+        let policy = self.policy(Some(project), &LimitOptions::default())?.policy;
+        self.supply(Some(project), &policy)
     }
 
     /// Returns the network, for what concerns no project.

@@ -9,6 +9,7 @@ use crate::remote::{Fetched, Remote, Wanted, pinned, tag_of};
 use crate::resolve::{Ask, Candidate, Catalog};
 use akua_disk::{Folder, TreeLimits};
 use akua_manifest::{LOCAL, LockedPackage, Requirement, RequirementKind, Source, version_of_tag};
+use akua_sign::Trust;
 use akua_source::Diagnostic;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -27,8 +28,8 @@ pub struct Supply {
     pub yaml: Box<dyn Yaml>,
     /// `oci://HOST/PATH` of KCL modules that are asked for by version alone.
     pub module_registry: Option<String>,
-    /// Whether what is fetched has to be signed.
-    pub signatures: bool,
+    /// Who has to have signed what is fetched.
+    pub trust: Trust,
 }
 
 /// What is known of a version that was looked at.
@@ -293,6 +294,7 @@ impl Live<'_> {
         let replaced = self.replaced.get(key).cloned();
         let is_local = key.path().is_some() || replaced.is_some();
         let version = if is_local { LOCAL } else { tag };
+        let kept = self.kept.get(key).filter(|_| !is_local);
         Some(LockedPackage {
             name: known.content.name.clone().unwrap_or_else(|| last_part(key)),
             version: version.to_owned(),
@@ -301,8 +303,11 @@ impl Live<'_> {
             manifest_digest: known.fetched.manifest_digest.clone(),
             layer_digest: known.fetched.layer_digest.clone(),
             commit: known.fetched.commit.clone(),
-            signature: self.kept.get(key).and_then(|pin| pin.signature.clone()),
-            attestation: self.kept.get(key).and_then(|pin| pin.attestation.clone()),
+            signature: kept.and_then(|pin| pin.signature.clone()),
+            // Another version is attested anew; its signer stays who it was.
+            attestation: kept
+                .filter(|pin| pin.digest == known.fetched.digest)
+                .and_then(|pin| pin.attestation.clone()),
             dependencies: Vec::new(),
             replaced,
             yanked: known.fetched.yanked,

@@ -17,6 +17,7 @@ mod problem;
 mod project;
 mod remote;
 mod resolve;
+mod trust;
 mod vendor;
 mod verify;
 mod workspace;
@@ -31,7 +32,13 @@ pub use locking::{
 };
 pub use problem::{Drift, Problem};
 pub use project::{LOCK, Project, find_entry};
-pub use remote::{Options, Remote, refused_archive};
+pub use remote::{
+    EvidenceSubject, Options, Remote, evidence_tag, fetch_evidence, push_evidence, refused_archive,
+};
+pub use trust::{
+    Artifact, EVIDENCE, FILES, Judged, PROVENANCE, Proof, TREE_DIGEST, evidence_files,
+    prove_artifact,
+};
 pub use vendor::{VENDOR, Vendored, check_own, in_package, vendor, vendored_files};
 pub use verify::verify;
 pub use workspace::{Member, members};

@@ -8,6 +8,7 @@ use crate::key::{SourceKey, local_path};
 use crate::locking::path_changed;
 use crate::problem::{Drift, Problem};
 use crate::project::{Project, find_locked, inside, no_entry, normal, parse_manifest};
+use crate::trust;
 use crate::vendor;
 use akua_disk::{Folder, Listing, Snapshot, TreeLimits};
 use akua_manifest::{Alias, Lock, LockedPackage, Manifest, ModuleDependency, Source, parse_module};
@@ -100,6 +101,12 @@ struct Asking<'a> {
 /// # Errors
 /// What is wrong with it; `E_LOCK_MISSING` and `E_LOCK_DRIFT`.
 pub fn load(project: Project, supply: Rc<Supply>) -> Result<Package, Problem> {
+    if let Some(lock) = &project.lock {
+        let (_, wrong) = trust::prove(lock, &project.roots(), &supply)?;
+        if !wrong.is_empty() {
+            return Err(Problem { diagnostics: wrong, sources: project.sources });
+        }
+    }
     let (replaced, aliases) = (project.replaced(), vendor::aliases(&project));
     let Project { manifest, root, entry, lock, workspace, sources, .. } = project;
     if !root.has_name(&entry) {
@@ -437,9 +444,6 @@ impl Graph {
             }
             return Ok((folder, None));
         }
-        if self.supply.signatures {
-            return Err(unsigned(entry));
-        }
         for name in vendor::places(entry, self.aliases.get(&key)) {
             let Some(folder) = vendor::open(&self.root, &name)? else { continue };
             let found = self.digest(&folder)?;
@@ -492,15 +496,6 @@ fn dependency(
         declared,
         tree,
     }
-}
-
-/// Returns the refusal of what nobody has signed, as far as akua can tell.
-pub(crate) fn unsigned(entry: &LockedPackage) -> Problem {
-    let message = format!("`{}` {} has no signature that was verified", entry.name, entry.version);
-    Diagnostic::error("E_POLICY_SIGNATURE", message)
-        .note("the policy requires signatures: `signatures.required`")
-        .help("depend on a signed version, or put a copy into the package and review it")
-        .into()
 }
 
 fn not_locked(alias: &Alias) -> Problem {

@@ -6,6 +6,7 @@ use crate::problem::{Drift, Problem, in_dependency};
 use crate::project::{LOCK, Project, find_locked, inside};
 use crate::remote::{Current, changed};
 use crate::resolve::{ResolveError, resolve};
+use crate::trust::{self, Proof};
 use akua_disk::TreeLimits;
 use akua_manifest::{Dependency, Lock, LockedPackage};
 use akua_source::{Diagnostic, Digest};
@@ -45,11 +46,27 @@ pub fn lock(project: &Project, supply: &Supply, keep: &Keep) -> Result<Lock, Pro
     if *keep == Keep::All
         && let Some(lock) = project.lock.as_ref().and_then(|lock| reuse(project, lock))
     {
-        return Ok(lock);
+        return signed(project, supply, lock);
     }
     let kept = old.packages.into_iter().filter(|entry| !dropped.contains(&entry.source)).collect();
     // What is not refused is taken as it is now: an accepted change of a directory.
-    solve(project, supply, kept)
+    let lock = solve(project, supply, kept)?;
+    signed(project, supply, lock)
+}
+
+/// Proves what is asked of a lock's entries, and notes who signed them.
+fn signed(project: &Project, supply: &Supply, lock: Lock) -> Result<Lock, Problem> {
+    let (mut proofs, wrong) = trust::prove(&lock, &project.roots(), supply)?;
+    if !wrong.is_empty() {
+        return Err(Problem { diagnostics: wrong, sources: project.sources.clone() });
+    }
+    let packages = lock.packages.into_iter().map(|entry| match proofs.remove(&entry.source) {
+        Some(Proof { signer: Some(signer), attestation }) => {
+            LockedPackage { signature: Some(signer.to_string()), attestation, ..entry }
+        }
+        _ => entry,
+    });
+    Ok(Lock::new(packages.collect()))
 }
 
 /// Resolves a project, with some entries of its lock preferred.

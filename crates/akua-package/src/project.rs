@@ -4,6 +4,7 @@ use crate::content::{ENTRY, MANIFEST, METADATA_LIMIT_BYTES};
 use crate::key::SourceKey;
 use crate::locking::reached_from;
 use crate::problem::Problem;
+use crate::trust::Roots;
 use akua_disk::{DiskError, Folder};
 use akua_manifest::{Dependency, Lock, LockedPackage, Manifest, Source, parse_lock};
 use akua_source::{Diagnostic, SourceMap};
@@ -122,6 +123,17 @@ impl Project {
             return Err(Box::new(error.help(help)));
         }
         Ok(found)
+    }
+
+    /// Returns what it says of its dependencies itself.
+    pub(crate) fn roots(&self) -> Roots {
+        let declared = self.manifest.dependencies.iter();
+        let direct =
+            declared.filter(|declared| declared.replace.is_none()).filter_map(|declared| {
+                let key = SourceKey::remote(&declared.source, &declared.alias)?;
+                Some((key, declared.span))
+            });
+        Roots { root: self.root.path().to_path_buf(), direct: direct.collect() }
     }
 
     /// Returns the directories that stand in for sources, by source: only the package that is

@@ -3,6 +3,7 @@
 //! **Invariant:** what is fetched is unpacked aside, digested, and only then named. A version that
 //! the lock pins is fetched by its pin, and refused where its bytes are others.
 
+mod evidence;
 mod git;
 mod helm;
 mod oci;
@@ -12,6 +13,9 @@ use crate::content::Yaml;
 use crate::key::SourceKey;
 use crate::problem::{Drift, Problem};
 use crate::resolve::Candidate;
+pub use evidence::{EvidenceSubject, evidence_tag, fetch_evidence, push_evidence};
+pub(crate) use oci::noted_tree;
+
 use akua_disk::{ArchiveError, ArchiveLimits, Staging};
 use akua_manifest::{LockedPackage, other_spelling};
 use akua_oci::{Client, ClientOptions, FetchError};

@@ -5,6 +5,7 @@ use crate::key::{SourceKey, local_path};
 use crate::problem::{Drift, Problem};
 use crate::project::Project;
 use crate::remote::Wanted;
+use crate::trust::{EVIDENCE, evidence_files};
 use akua_disk::{Folder, Staging, TreeFile, TreeLimits};
 use akua_manifest::{Lock, LockedPackage, Source};
 use akua_source::{Diagnostic, Digest};
@@ -106,7 +107,7 @@ pub(crate) fn directories<'l>(
 /// # Errors
 /// What is in neither cache nor network; `LockDigestMismatch`. What was vendored stays then.
 pub fn vendor(project: &Project, lock: &Lock, supply: &Supply) -> Result<Vec<Vendored>, Problem> {
-    for name in [".akua", ".akua/staging", VENDOR] {
+    for name in [".akua", ".akua/staging", VENDOR, EVIDENCE] {
         check_own(project.root.path(), name)?;
     }
     let mut staging = Staging::new(&project.root.path().join(".akua/staging"))?;
@@ -120,6 +121,16 @@ pub fn vendor(project: &Project, lock: &Lock, supply: &Supply) -> Result<Vec<Ven
     }
     let holder = project.root.path().join(".akua/staging");
     staging.replace(&project.root.path().join(VENDOR))?;
+    let files = evidence_files(project.root.path(), lock, supply);
+    if files.is_empty() {
+        akua_disk::remove_folder(&project.root.path().join(EVIDENCE))?;
+    } else {
+        let mut staging = Staging::new(&holder)?;
+        for (name, bytes) in files {
+            staging.file(&name, &bytes)?;
+        }
+        staging.replace(&project.root.path().join(EVIDENCE))?;
+    }
     akua_disk::remove_empty(&holder);
     Ok(vendored)
 }

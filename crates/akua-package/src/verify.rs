@@ -5,6 +5,7 @@ use crate::key::{SourceKey, local_path};
 use crate::locking::{path_drift, referenced};
 use crate::problem::{Drift, Problem};
 use crate::project::{Project, find_locked};
+use crate::trust;
 use crate::vendor::{self, VENDOR};
 use akua_disk::{Folder, TreeLimits};
 use akua_manifest::Lock;
@@ -28,6 +29,14 @@ pub fn verify(project: &Project, supply: &Supply) -> Result<Vec<Diagnostic>, Pro
     found.extend(path_drift(project, lock)?.into_iter().map(|(_, diagnostic)| diagnostic));
     found.extend(vendor_drift(project, lock)?);
     found.extend(cache_drift(lock, supply)?);
+    let (proofs, wrong) = trust::prove(lock, &project.roots(), supply)?;
+    found.extend(wrong);
+    for entry in lock.packages.iter().filter(|entry| entry.signature.is_none()) {
+        if let Some(signer) = proofs.get(&entry.source).and_then(|proof| proof.signer.as_ref()) {
+            let message = format!("akua.lock does not say who signed `{}`", entry.name);
+            found.push(Drift::Unlocked.diagnostic(message).note(format!("found {signer}")));
+        }
+    }
     Ok(found)
 }
 

@@ -1,7 +1,8 @@
 //! Layers of a policy, joined: only the tighter wins.
 
-use crate::policy::{Network, Policy};
+use crate::policy::{Network, Policy, Signatures};
 use crate::preset::Preset;
+use akua_sign::{Depth, SignerRules};
 use akua_source::{Budget, Budgets, TABLE};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,6 +27,19 @@ pub struct Layer {
     pub policy: Policy,
 }
 
+/// Who has to have signed, as one layer says it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signers {
+    /// The layer.
+    pub layer: String,
+    /// Who the layer is from.
+    pub author: Author,
+    /// Its rules.
+    pub rules: SignerRules,
+    /// File with its trust root.
+    pub trusted_root: Option<String>,
+}
+
 /// What holds.
 #[derive(Debug, Clone, Default)]
 pub struct Effective {
@@ -39,8 +53,12 @@ pub struct Effective {
     pub hosts: Vec<BTreeSet<String>>,
     /// The rest of what the resolver may do.
     pub network: Network,
-    /// Whether what is fetched has to be signed.
-    pub signatures: bool,
+    /// How deep in the graph of dependencies what is fetched has to be signed.
+    pub signatures: Depth,
+    /// How deep its provenance has to be attested.
+    pub attestations: Depth,
+    /// Who has to have signed what comes from where: each layer has to be satisfied.
+    pub signers: Vec<Signers>,
     /// Which layer each rule is from, where it is not built in.
     pub origins: BTreeMap<String, String>,
 }
@@ -54,7 +72,7 @@ impl Effective {
             joined.budget(&layers, row.budget, row.name);
         }
         for layer in &layers {
-            joined.rules(&layer.name, &layer.policy);
+            joined.rules(layer);
         }
         joined
     }
@@ -79,7 +97,8 @@ impl Effective {
     }
 
     /// Tightens the rules that are no budgets.
-    fn rules(&mut self, layer: &str, policy: &Policy) {
+    fn rules(&mut self, layer: &Layer) {
+        let Layer { name: layer, author, policy } = layer;
         if tighten_set(&mut self.engines, policy.engines.as_ref()) {
             self.origin("engines.allow", layer);
         }
@@ -103,9 +122,23 @@ impl Effective {
         if tighten(&mut self.network.bytes_per_host, bytes_per_host) {
             self.origin("network.bytes_per_host", layer);
         }
-        if policy.signatures == Some(true) && !self.signatures {
-            self.signatures = true;
+        let Signatures { required, attestations, identities, trusted_root } = &policy.signatures;
+        if required.is_some_and(|depth| depth > self.signatures) {
+            self.signatures = required.unwrap_or_default();
             self.origin("signatures.required", layer);
+        }
+        if attestations.is_some_and(|depth| depth > self.attestations) {
+            self.attestations = attestations.unwrap_or_default();
+            self.origin("signatures.attestations", layer);
+        }
+        if !identities.rules.is_empty() {
+            self.signers.push(Signers {
+                layer: layer.to_owned(),
+                author: *author,
+                rules: identities.clone(),
+                trusted_root: trusted_root.clone(),
+            });
+            self.origin("signatures.identities", layer);
         }
     }
 
@@ -133,7 +166,9 @@ impl Layer {
             policy.budgets = budgets;
             policy.engines = policy.engines.or(preset.engines);
             policy.modules = policy.modules.or(preset.modules);
-            policy.signatures = policy.signatures.or(preset.signatures);
+            let (own, theirs) = (&mut policy.signatures, preset.signatures);
+            own.required = own.required.or(theirs.required);
+            own.attestations = own.attestations.or(theirs.attestations);
             let (own, theirs) = (&mut policy.network, preset.network);
             own.hosts = own.hosts.take().or(theirs.hosts);
             own.private_hosts = own.private_hosts.take().or(theirs.private_hosts);

@@ -22,8 +22,8 @@ mod preset;
 #[cfg(test)]
 mod schema;
 
-pub use effective::{Author, Effective, Layer};
+pub use effective::{Author, Effective, Layer, Signers};
 pub use event::{BrokenTrail, Decision, Event, Trail, read_trail};
 pub use lint::lint;
-pub use policy::{ENGINES, MODULES, Network, Policy, parse};
+pub use policy::{ENGINES, MODULES, Network, Policy, Signatures, parse};
 pub use preset::Preset;

@@ -3,6 +3,7 @@
 
 use crate::policy::{Network, Policy};
 use crate::preset::Preset;
+use akua_sign::Depth;
 use akua_source::{Budget, Diagnostic, TABLE};
 use std::collections::BTreeSet;
 
@@ -121,7 +122,8 @@ impl Lint<'_> {
         if self.policy.engines.as_ref().is_some_and(|named| named.len() == crate::ENGINES.len()) {
             self.warn(CODE, "engines.allow", "all engines are allowed without it".to_owned());
         }
-        if self.policy.signatures == Some(false) && preset.signatures != Some(true) {
+        let required = self.policy.signatures.required;
+        if required == Some(Depth::None) && preset.signatures.required.is_none() {
             let message = "signatures are not required without it".to_owned();
             self.warn(CODE, "signatures.required", message);
         }
@@ -163,8 +165,9 @@ impl Lint<'_> {
                 self.warn(CODE, rule, format!("`{rule}` is wider than in `{name}`"));
             }
         }
-        if self.policy.signatures == Some(false) && preset.signatures == Some(true) {
-            let message = format!("`{name}` wants signatures, and this file does not");
+        let (own, theirs) = (self.policy.signatures.required, preset.signatures.required);
+        if own.zip(theirs).is_some_and(|(own, theirs)| own < theirs) {
+            let message = format!("`{name}` wants more signatures than this file");
             self.warn(CODE, "signatures.required", message);
         }
     }

@@ -1,6 +1,7 @@
 //! One layer of a policy: a file, parsed.
 
 use crate::preset::Preset;
+use akua_sign::{Depth, RawSignerRules, SignerRules};
 use akua_source::{Budget, Diagnostic, FileId, Span, TABLE};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -43,8 +44,8 @@ pub struct Policy {
     pub modules: Option<BTreeSet<String>>,
     /// What the resolver may do.
     pub network: Network,
-    /// Whether what is fetched has to be signed.
-    pub signatures: Option<bool>,
+    /// What has to be signed, and by whom.
+    pub signatures: Signatures,
     /// Where each rule stands, for lint.
     pub(crate) places: BTreeMap<String, Span>,
 }
@@ -54,6 +55,19 @@ impl Policy {
     pub fn of(budgets: BTreeMap<Budget, u64>) -> Self {
         Self { budgets, ..Self::default() }
     }
+}
+
+/// What has to be signed, and by whom.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Signatures {
+    /// How deep in the graph of dependencies what is fetched has to be signed.
+    pub required: Option<Depth>,
+    /// How deep its provenance has to be attested.
+    pub attestations: Option<Depth>,
+    /// Who has to have signed what comes from where. Keys are files beside the policy.
+    pub identities: SignerRules,
+    /// File with the trust root for signatures without keys; the public one if there is none.
+    pub trusted_root: Option<String>,
 }
 
 /// What the resolver may do.
@@ -142,9 +156,38 @@ struct RawNetwork {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct RawSignatures {
-    /// Whether it has to be.
-    #[cfg_attr(test, schemars(with = "bool"))]
-    required: Spanned<bool>,
+    /// How deep what is fetched has to be signed: `true` is `all`.
+    #[cfg_attr(test, schemars(with = "Option<RawDepth>"))]
+    required: Option<Spanned<RawDepth>>,
+    /// How deep its provenance has to be attested: `true` is `all`.
+    #[cfg_attr(test, schemars(with = "Option<RawDepth>"))]
+    attestations: Option<Spanned<RawDepth>>,
+    /// File with the trust root for signatures without keys.
+    trusted_root: Option<String>,
+    /// Who has to have signed what comes from where, by patterns of sources.
+    #[cfg_attr(test, schemars(with = "Option<RawSignerRules>"))]
+    identities: Option<Spanned<RawSignerRules>>,
+}
+
+/// How deep something is asked for.
+#[derive(Clone, Copy, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(untagged, expecting = "expected true, false, `none`, `direct` or `all`")]
+enum RawDepth {
+    /// Everywhere, or nowhere.
+    Whether(bool),
+    /// As deep as this.
+    Depth(Depth),
+}
+
+impl From<RawDepth> for Depth {
+    fn from(raw: RawDepth) -> Self {
+        match raw {
+            RawDepth::Whether(true) => Self::All,
+            RawDepth::Whether(false) => Self::None,
+            RawDepth::Depth(depth) => depth,
+        }
+    }
 }
 
 /// Parses a policy.
@@ -199,9 +242,29 @@ impl Reader {
             self.network(network);
         }
         if let Some(signatures) = raw.signatures {
-            self.place("signatures.required", &signatures.required.span());
-            self.policy.signatures = Some(signatures.required.into_inner());
+            self.signatures(signatures);
         }
+    }
+
+    fn signatures(&mut self, raw: RawSignatures) {
+        let mut depth = |name: &str, raw: Option<Spanned<RawDepth>>| {
+            let raw = raw?;
+            self.place(name, &raw.span());
+            Some(Depth::from(raw.into_inner()))
+        };
+        let required = depth("signatures.required", raw.required);
+        let attestations = depth("signatures.attestations", raw.attestations);
+        let mut identities = SignerRules::default();
+        if let Some(rules) = raw.identities {
+            let at = rules.span();
+            self.place("signatures.identities", &at);
+            match rules.into_inner().check() {
+                Ok(checked) => identities = checked,
+                Err(reason) => self.refuse(&at, reason),
+            }
+        }
+        let trusted_root = raw.trusted_root;
+        self.policy.signatures = Signatures { required, attestations, identities, trusted_root };
     }
 
     fn network(&mut self, raw: RawNetwork) {

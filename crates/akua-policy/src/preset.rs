@@ -1,6 +1,6 @@
 //! The three policies to begin with.
 
-use crate::policy::{MODULES, Network, Policy};
+use crate::policy::{MODULES, Network, Policy, Signatures};
 use akua_source::Budget::{
     Bridge, Depth, EngineMemory, EngineTimeout, Files, Fuel, Output, Read, RenderMemory, Resources,
     Timeout, WorkerMemory, WorkerTimeout,
@@ -91,7 +91,10 @@ impl Preset {
                     bytes_per_host: Some(128 << 20),
                     ..Network::default()
                 },
-                signatures: Some(true),
+                signatures: Signatures {
+                    required: Some(akua_sign::Depth::All),
+                    ..Signatures::default()
+                },
                 ..Policy::default()
             },
             Self::Balanced => {
@@ -129,9 +132,10 @@ impl Preset {
             "# hosts = [\"registry.example.com\", \"*.example.org\"]{NONE}\n\
              \n# [engines]\n# allow = [\"helm\", \"kustomize\"]\n\
              \n# [modules]\n# allow = [{}]\n\
-             \n# [signatures]\n# required = {}\n",
+             \n# [signatures]\n# required = \"{}\"\n# attestations = \"none\"\n\
+             # identities = {{ \"oci://registry.example.com/*\" = {{ key = \"registry.pub\" }} }}{NONE}\n",
             modules.join(", "),
-            policy.signatures == Some(true)
+            policy.signatures.required.unwrap_or_default().name()
         );
         text
     }

@@ -3,7 +3,7 @@
 //! # Shape
 //! PEM of a JSON document: the parameters of scrypt, the nonce, and what the box holds.
 
-use crate::key::{KeyError, Passphrase, SCRYPT_LIMIT_BYTES};
+use crate::key::{KeyError, SCRYPT_LIMIT_BYTES, Secret};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use crypto_secretbox::aead::{Aead as _, KeyInit as _};
@@ -48,7 +48,7 @@ struct Cipher {
 }
 
 /// Opens a key; returns its PKCS#8 DER.
-pub(crate) fn open(json: &[u8], passphrase: &Passphrase) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+pub(crate) fn open(json: &[u8], passphrase: &Secret) -> Result<Zeroizing<Vec<u8>>, KeyError> {
     let sealed: Sealed = serde_json::from_slice(json).map_err(|_json| KeyError::Malformed)?;
     if sealed.kdf.name != "scrypt" || sealed.cipher.name != "nacl/secretbox" {
         return Err(KeyError::Encryption);
@@ -63,7 +63,7 @@ pub(crate) fn open(json: &[u8], passphrase: &Passphrase) -> Result<Zeroizing<Vec
 /// Seals a PKCS#8 key.
 pub(crate) fn seal(
     der: &[u8],
-    passphrase: &Passphrase,
+    passphrase: &Secret,
     salt: [u8; 32],
     nonce: [u8; 24],
 ) -> Result<String, KeyError> {
@@ -89,7 +89,7 @@ pub(crate) fn affordable(cost: u64, block_size: u64, parallel: u64) -> bool {
 fn derive(
     parameters: &Parameters,
     salt: &[u8],
-    passphrase: &Passphrase,
+    passphrase: &Secret,
 ) -> Result<XSalsa20Poly1305, KeyError> {
     let Parameters { cost, r, p } = *parameters;
     if !affordable(cost, r, p) {

@@ -40,14 +40,18 @@ impl Evidence {
         Self { media_type: SIMPLE_TYPE.to_owned(), text: payload, annotations }
     }
 
-    /// Returns an envelope.
-    pub fn envelope(envelope: &Envelope) -> Self {
+    /// Returns an envelope with a statement of this type.
+    pub fn envelope(envelope: &Envelope, predicate_type: &str) -> Self {
         let media_type = ENVELOPE_TYPE.to_owned();
-        Self { media_type, text: envelope.to_json(), annotations: BTreeMap::new() }
+        let annotations = [(SIGNATURE, ""), ("predicateType", predicate_type)];
+        let annotations = annotations.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        Self { media_type, text: envelope.to_json(), annotations: annotations.into() }
     }
 
-    /// Returns a bundle.
-    pub fn bundle(text: String) -> Self {
-        Self { media_type: BUNDLE_TYPE.to_owned(), text, annotations: BTreeMap::new() }
+    /// Returns a bundle with a statement of this type.
+    pub fn bundle(text: String, predicate_type: &str) -> Self {
+        let annotation =
+            ("dev.sigstore.bundle.predicateType".to_owned(), predicate_type.to_owned());
+        Self { media_type: BUNDLE_TYPE.to_owned(), text, annotations: [annotation].into() }
     }
 }

@@ -21,25 +21,25 @@ const ROUNDS_LIMIT: u32 = 10_000_000;
 /// The curve's name in PEM files.
 const EXPECTED: &str = "expected a P-256 key";
 
-/// A passphrase; it is shown to nobody.
+/// A passphrase, or the text of a key; it is shown to nobody.
 #[derive(Clone)]
-pub struct Passphrase(Zeroizing<Vec<u8>>);
+pub struct Secret(Zeroizing<Vec<u8>>);
 
-impl Passphrase {
-    /// Returns the passphrase with these bytes.
+impl Secret {
+    /// Returns the secret with these bytes.
     pub fn new(bytes: Vec<u8>) -> Self {
         Self(Zeroizing::new(bytes))
     }
 
     /// Returns its bytes.
-    pub(crate) fn bytes(&self) -> &[u8] {
+    pub fn bytes(&self) -> &[u8] {
         &self.0
     }
 }
 
-impl fmt::Debug for Passphrase {
+impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Passphrase(…)")
+        f.write_str("Secret(…)")
     }
 }
 
@@ -100,7 +100,7 @@ impl PrivateKey {
     ///
     /// # Errors
     /// [`KeyError`].
-    pub fn read(pem: &[u8], passphrase: Option<&Passphrase>) -> Result<Self, KeyError> {
+    pub fn read(pem: &[u8], passphrase: Option<&Secret>) -> Result<Self, KeyError> {
         let (label, der) = decode(pem)?;
         match label.as_str() {
             "PRIVATE KEY" => pkcs8(&der),
@@ -149,7 +149,7 @@ impl PrivateKey {
     /// [`KeyError::Encryption`]; it does not happen.
     pub fn to_encrypted_pem(
         &self,
-        passphrase: &Passphrase,
+        passphrase: &Secret,
         salt: [u8; 32],
         nonce: [u8; 24],
     ) -> Result<String, KeyError> {
@@ -215,7 +215,7 @@ fn pkcs8(der: &[u8]) -> Result<PrivateKey, KeyError> {
 ///
 /// # Spec
 /// RFC 5958 §3, RFC 8018 (PBES2).
-fn decrypt(der: &[u8], passphrase: &Passphrase) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+fn decrypt(der: &[u8], passphrase: &Secret) -> Result<Zeroizing<Vec<u8>>, KeyError> {
     let info = EncryptedPrivateKeyInfoRef::try_from(der).map_err(|_der| KeyError::Malformed)?;
     let EncryptionScheme::Pbes2(parameters) = &info.encryption_algorithm else {
         return Err(KeyError::Encryption);

@@ -32,7 +32,7 @@ pub use envelope::{Envelope, EnvelopeError, EnvelopeSignature};
 pub use evidence::{
     BUNDLE_TYPE, ENVELOPE_TYPE, EVIDENCE_LIMIT, EVIDENCE_LIMIT_BYTES, Evidence, SIGNATURE,
 };
-pub use key::{KeyError, Passphrase, PrivateKey, PublicKey};
+pub use key::{KeyError, PrivateKey, PublicKey, Secret};
 pub use keyed::keyed_bundle;
 pub use pattern::Pattern;
 pub use rules::{RawSignerRules, SignerRule, SignerRules};

@@ -55,7 +55,7 @@ pub(super) fn write(mut staging: Staging, home: &Home) -> Result<Written, Failur
     }
     let home = Home { offline: true, ..home.clone() };
     let project = Project::open(staging.path())?;
-    let package = akua_package::load(project, Rc::new(home.supply(&Effective::default())))?;
+    let package = akua_package::load(project, Rc::new(home.supply(None, &Effective::default())?))?;
     Ok(Written { package, staging })
 }
 

@@ -42,8 +42,7 @@ pub(super) fn fetch(
     let repository = named(repository)?;
     let pinned = pin.and_then(|pin| pin.manifest_digest.as_ref());
     let manifest = manifest(client, &repository, pinned.map_or(tag, Digest::as_str))?;
-    if let Some(known) = cache.fact(FACT, manifest.digest.as_str().as_bytes())
-        && let Ok(fetched) = serde_json::from_slice::<Fetched>(&known)
+    if let Some(fetched) = noted(cache, &manifest.digest)
         && cache.open(&fetched.digest)?.is_some()
     {
         return Ok(fetched);
@@ -64,6 +63,17 @@ pub(super) fn fetch(
     let fact = serde_json::to_vec(&fetched).unwrap_or_default();
     cache.note(FACT, manifest.digest.as_str().as_bytes(), &fact);
     Ok(fetched)
+}
+
+/// Returns what was noted when a manifest was fetched last.
+fn noted(cache: &Cache, manifest: &Digest) -> Option<Fetched> {
+    let known = cache.fact(FACT, manifest.as_str().as_bytes())?;
+    serde_json::from_slice(&known).ok()
+}
+
+/// Returns the digest of the tree that a manifest led to when it was fetched last.
+pub(crate) fn noted_tree(cache: &Cache, manifest: &Digest) -> Option<Digest> {
+    noted(cache, manifest).map(|fetched| fetched.digest)
 }
 
 fn manifest(client: &Client, repository: &Repository, tag: &str) -> Result<OciManifest, Problem> {

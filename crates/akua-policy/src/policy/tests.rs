@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::{Author, Effective, Layer, lint};
+use akua_sign::Depth;
 
 /// Says what is read, or what is refused and where.
 fn told(text: &str, diagnostics: &[Diagnostic]) -> String {
@@ -108,10 +109,10 @@ fn only_the_tighter_wins() {
     assert_eq!(joined.network.bytes, Some(2 << 20));
     assert_eq!(joined.network.private_hosts, None, "a project allows itself no private host");
     let joined = Effective::of(&[operator("preset = \"strict\"\nsignatures.required = false")]);
-    assert!(!joined.signatures, "a layer's own word stands before its preset's");
+    assert_eq!(joined.signatures, Depth::None, "a layer's own word stands before its preset's");
     let joined =
         Effective::of(&[operator("preset = \"strict\""), operator("signatures.required = false")]);
-    assert!(joined.signatures, "another layer's does not");
+    assert_eq!(joined.signatures, Depth::All, "another layer's does not");
 }
 
 #[test]
@@ -140,7 +141,7 @@ fn lint_says_what_is_odd() {
     );
     linted(
         "preset = \"strict\"\nsignatures.required = false",
-        "W_POLICY_WIDER `false`: `strict` wants signatures, and this file does not",
+        "W_POLICY_WIDER `false`: `strict` wants more signatures than this file",
     );
     linted(
         "engines.allow = []\nbudgets.engine_timeout = \"1s\"",

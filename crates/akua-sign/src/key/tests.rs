@@ -8,8 +8,8 @@ macro_rules! file {
     };
 }
 
-fn passphrase(bytes: &[u8]) -> Passphrase {
-    Passphrase::new(bytes.to_vec())
+fn passphrase(bytes: &[u8]) -> Secret {
+    Secret::new(bytes.to_vec())
 }
 
 fn refused(pem: &[u8], given: Option<&[u8]>) -> KeyError {
@@ -108,6 +108,6 @@ fn a_signature_is_of_one_key_over_one_message() {
 #[test]
 fn secrets_are_not_shown() {
     let key = PrivateKey::read(file!("pkcs8.pem"), None).expect("the key");
-    assert_eq!(format!("{:?}", passphrase(PASSPHRASE)), "Passphrase(…)");
+    assert_eq!(format!("{:?}", passphrase(PASSPHRASE)), "Secret(…)");
     assert_eq!(format!("{key:?}"), format!("PrivateKey(\"{}\")", key.public().id().short()));
 }

@@ -27,7 +27,7 @@ fn envelope_by(key: &PrivateKey, manifest: &Digest, kind: &str) -> Envelope {
 }
 
 fn bundle_by(key: &PrivateKey, manifest: &Digest, kind: &str) -> Evidence {
-    Evidence::bundle(keyed_bundle(&envelope_by(key, manifest, kind), &key.public()))
+    Evidence::bundle(keyed_bundle(&envelope_by(key, manifest, kind), &key.public()), kind)
 }
 
 fn checked(evidence: &[Evidence]) -> Verdict {
@@ -46,7 +46,7 @@ fn signatures_of_both_layouts() {
 
 #[test]
 fn attestations_of_both_layouts() {
-    let envelope = Evidence::envelope(&envelope_by(&key(7), &manifest(), "p"));
+    let envelope = Evidence::envelope(&envelope_by(&key(7), &manifest(), "p"), "p");
     for piece in [envelope, bundle_by(&key(7), &manifest(), "p")] {
         let verdict = checked(std::slice::from_ref(&piece));
         assert!(verdict.signers.is_empty(), "an attestation is no signature");
@@ -61,7 +61,7 @@ fn who_may_not_sign_proves_nothing() {
     let pieces = [
         simple_by(&key(8), &manifest()),
         bundle_by(&key(8), &manifest(), COSIGN_SIGN),
-        Evidence::envelope(&envelope_by(&key(8), &manifest(), "p")),
+        Evidence::envelope(&envelope_by(&key(8), &manifest(), "p"), "p"),
     ];
     let verdict = checked(&pieces);
     assert_eq!((verdict.signers.len(), verdict.statements.len()), (0, 0));
@@ -75,7 +75,7 @@ fn what_is_signed_for_another_manifest_proves_nothing() {
     let verdict = checked(&[
         simple_by(&key(7), &other),
         bundle_by(&key(7), &other, COSIGN_SIGN),
-        Evidence::envelope(&envelope_by(&key(7), &other, "p")),
+        Evidence::envelope(&envelope_by(&key(7), &other, "p"), "p"),
     ]);
     assert_eq!((verdict.signers.len(), verdict.statements.len()), (0, 0));
     assert!(verdict.refused.iter().all(|refused| matches!(refused, Refusal::Subject { .. })));
@@ -87,7 +87,7 @@ fn any_flip_proves_less() {
     let pieces = [
         simple_by(&key(7), &manifest()),
         bundle_by(&key(7), &manifest(), COSIGN_SIGN),
-        Evidence::envelope(&envelope_by(&key(7), &manifest(), "p")),
+        Evidence::envelope(&envelope_by(&key(7), &manifest(), "p"), "p"),
     ];
     for piece in pieces {
         let whole = checked(std::slice::from_ref(&piece));
@@ -101,7 +101,8 @@ fn any_flip_proves_less() {
             assert!(harmless || (verdict.signers.is_empty() && verdict.statements.is_empty()));
             assert!(!harmless || !signed_part(&piece, at), "byte {at} of {}", piece.text);
         }
-        let Some(signature) = piece.annotations.get(SIGNATURE) else { continue };
+        let signature = piece.annotations.get(SIGNATURE).filter(|text| !text.is_empty());
+        let Some(signature) = signature else { continue };
         for at in 0..signature.len() {
             let mut bytes = signature.clone().into_bytes();
             *bytes.get_mut(at).expect("is there") ^= 1;
@@ -131,10 +132,11 @@ fn what_is_malformed_is_told() {
     let mut broken = simple_by(&key(7), &manifest());
     broken.annotations.clear();
     let text = r#"{"verificationMaterial":{"certificate":{}}}"#.to_owned();
-    let verdict = checked(&[broken, Evidence::bundle("{}".to_owned()), Evidence::bundle(text)]);
+    let verdict =
+        checked(&[broken, Evidence::bundle("{}".to_owned(), ""), Evidence::bundle(text, "")]);
     assert_eq!(verdict.refused.len(), 3);
     let other = Envelope::sign("text/plain", b"{}".to_vec(), &key(7));
-    let refused = checked(&[Evidence::envelope(&other)]).refused;
+    let refused = checked(&[Evidence::envelope(&other, "")]).refused;
     let told = refused.first().expect("it is refused").to_string();
     assert!(told.ends_with("its payload is a `text/plain`"), "{told}");
 }

@@ -1,0 +1,72 @@
+//! Commands that sign what is published.
+
+use super::package::{Network, Workspace};
+use clap::{Args as ClapArgs, ValueEnum};
+use std::path::PathBuf;
+
+/// Arguments of `publish`.
+#[derive(Debug, ClapArgs)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
+pub(crate) struct Publish {
+    /// The repository, `oci://HOST/NAME`.
+    #[arg(long = "ref", value_name = "REF")]
+    pub(crate) reference: String,
+    /// The tag [default: the package's version].
+    #[arg(long, value_name = "TAG")]
+    pub(crate) tag: Option<String>,
+    /// Leave out what the package depends on.
+    #[arg(long)]
+    pub(crate) no_vendor: bool,
+    /// Sign nothing.
+    #[arg(long)]
+    pub(crate) no_sign: bool,
+    /// Attest nothing.
+    #[arg(long)]
+    pub(crate) no_attest: bool,
+    /// The key to sign with.
+    #[command(flatten)]
+    pub(crate) key: Key,
+    /// Where signatures and attestations go.
+    #[arg(long, value_enum, default_value_t = Layout::Both)]
+    pub(crate) layout: Layout,
+    /// Push nothing; say what would be pushed.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Where the package is.
+    #[command(flatten)]
+    pub(crate) workspace: Workspace,
+    /// Whether the network may be used.
+    #[command(flatten)]
+    pub(crate) network: Network,
+}
+
+/// The key to sign with.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Key {
+    /// PEM file of the key to sign with: PKCS#8, or cosign's; AKUA_COSIGN_PASSPHRASE opens it
+    /// [default: the text in AKUA_COSIGN_KEY, else `signing.cosign_private_key` of akua.toml].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: Option<PathBuf>,
+}
+
+/// Where signatures and attestations are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Layout {
+    /// Both ways.
+    Both,
+    /// Under tags beside the artifact's: what cosign 2 reads.
+    Tags,
+    /// As bundles that refer to the artifact: what cosign 3 writes.
+    Referrers,
+}
+
+/// Arguments of `keygen`.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Keygen {
+    /// The files, without `.key` and `.pub`.
+    #[arg(long, value_name = "PREFIX", default_value = "cosign")]
+    pub(crate) out: PathBuf,
+    /// Write the private key without a passphrase; else AKUA_COSIGN_PASSPHRASE encrypts it.
+    #[arg(long)]
+    pub(crate) plain: bool,
+}

@@ -1,0 +1,80 @@
+//! Commands that sign what is published.
+
+use crate::args::trust::{Keygen, Layout, Publish};
+use crate::environment::entropy;
+use crate::print::Printer;
+use akua_ops::keygen::KeygenRequest;
+use akua_ops::publish::{PublishOutcome, PublishRequest};
+use akua_ops::{Exit, Failure, keygen, publish, signing};
+use akua_source::Diagnostic;
+
+/// What a command of this file gives.
+type Result = std::result::Result<Exit, Failure>;
+
+pub(crate) fn run_publish(printer: &Printer, args: Publish) -> Result {
+    let request = PublishRequest {
+        workspace: args.workspace.workspace,
+        reference: args.reference,
+        tag: args.tag,
+        vendor: !args.no_vendor,
+        sign: !args.no_sign,
+        attest: !args.no_attest,
+        key: args.key.key,
+        layout: layout(args.layout),
+        dry_run: args.dry_run,
+        home: printer.home(args.network.offline),
+    };
+    let outcome = publish::run(&request)?;
+    if printer.json {
+        return Ok(printer.document(&outcome));
+    }
+    let lines = publish_lines(&outcome);
+    Ok(lines.iter().map(|line| printer.line(line)).max().unwrap_or(Exit::Success))
+}
+
+fn publish_lines(outcome: &PublishOutcome) -> Vec<String> {
+    let done = if outcome.dry_run { "would publish" } else { "published" };
+    let signed = match (&outcome.signature, outcome.attested) {
+        (Some(signer), true) => format!("{signer}, attested"),
+        (Some(signer), false) => format!("{signer}, not attested"),
+        (None, _) => "nobody: it is not signed".to_owned(),
+    };
+    let vendored = match outcome.vendored_deps.as_slice() {
+        [] => "nothing".to_owned(),
+        some => some.join(", "),
+    };
+    vec![
+        format!("{done} {}:{} {}", outcome.oci_ref, outcome.tag, outcome.manifest_digest),
+        format!("  checked   {} objects from the example inputs", outcome.objects),
+        format!("  archive   {} {} bytes", outcome.layer_digest, outcome.layer_size),
+        format!("  vendored  {vendored}"),
+        format!("  signed by {signed}"),
+    ]
+}
+
+pub(crate) fn layout(layout: Layout) -> signing::Layout {
+    match layout {
+        Layout::Both => signing::Layout::Both,
+        Layout::Tags => signing::Layout::Tags,
+        Layout::Referrers => signing::Layout::Referrers,
+    }
+}
+
+pub(crate) fn run_keygen(printer: &Printer, args: Keygen) -> Result {
+    let entropy = entropy().ok_or_else(|| {
+        let error = Diagnostic::error("E_SIGN_KEY", "the system gives no random bytes");
+        Failure::from(error.help("make keys on another machine, or with another tool"))
+    })?;
+    let home = printer.home(true);
+    let outcome = keygen::run(&KeygenRequest { out: args.out, plain: args.plain, entropy, home })?;
+    if printer.json {
+        return Ok(printer.document(&outcome));
+    }
+    let kind = if outcome.encrypted { "encrypted" } else { "plain: keep it where nobody reads it" };
+    let lines = [
+        format!("wrote the private key {} ({kind})", outcome.private_key),
+        format!("wrote the public key  {}", outcome.public_key),
+        format!("  {}", outcome.id),
+    ];
+    Ok(lines.iter().map(|line| printer.line(line)).max().unwrap_or(Exit::Success))
+}

@@ -1,0 +1,145 @@
+//! `akua publish`: check, pack, push, sign, attest, and only then move the tag.
+
+use crate::artifact::{Artifact, parsed_repository, told, tree_digest};
+use crate::pack::{Packed, pack};
+use crate::render::{RenderRequest, Target, render};
+use crate::signing::{Layout, Published, evidence, private_key};
+use crate::{Failure, Home, LimitOptions};
+use akua_oci::Reference;
+use akua_package::{EvidenceSubject, Project, push_evidence};
+use akua_source::Diagnostic;
+use serde::Serialize;
+use std::path::PathBuf;
+
+/// What to publish, and where to.
+#[derive(Debug, Clone)]
+pub struct PublishRequest {
+    /// The package's directory.
+    pub workspace: PathBuf,
+    /// The repository: `oci://HOST/NAME`.
+    pub reference: String,
+    /// The tag; by default the package's version.
+    pub tag: Option<String>,
+    /// Whether what it depends on goes into the archive.
+    pub vendor: bool,
+    /// Whether it is signed.
+    pub sign: bool,
+    /// Whether how it was made is attested.
+    pub attest: bool,
+    /// File of the key to sign with.
+    pub key: Option<PathBuf>,
+    /// Where signatures and attestations go.
+    pub layout: Layout,
+    /// Whether to say only what would be done.
+    pub dry_run: bool,
+    /// Where things are.
+    pub home: Home,
+}
+
+/// The result of `publish`.
+#[derive(Debug, Serialize)]
+pub struct PublishOutcome {
+    /// The repository.
+    pub oci_ref: String,
+    /// The tag.
+    pub tag: String,
+    /// Digest of the manifest.
+    pub manifest_digest: String,
+    /// Digest of the archive.
+    pub layer_digest: String,
+    /// Bytes of the archive.
+    pub layer_size: usize,
+    /// Objects that the example inputs render to.
+    pub objects: usize,
+    /// Who signed it, as akua.lock names them; none if nobody did.
+    pub signature: Option<String>,
+    /// Whether how it was made is attested.
+    pub attested: bool,
+    /// Directories of dependencies in it.
+    pub vendored_deps: Vec<String>,
+    /// Whether this is only what would be done.
+    pub dry_run: bool,
+}
+
+/// Publishes a package. The same package gives the same bytes and the same signatures: to publish
+/// again changes nothing.
+///
+/// # Errors
+/// [`Failure`]; the tag is where it was then.
+pub fn run(request: &PublishRequest) -> Result<PublishOutcome, Failure> {
+    request.home.raise_wall()?;
+    let repository = parsed_repository(&request.reference)?;
+    let project = Project::open(&request.workspace)?;
+    let package = &project.manifest.package;
+    let tag = request.tag.clone().unwrap_or_else(|| package.version.replace('+', "_"));
+    let reference = crate::artifact::parsed_reference(&tag)?;
+    if let Reference::Digest(_) = reference {
+        let message = format!("`{tag}` is a digest, expected a tag");
+        return Err(Diagnostic::error("E_INVALID_FLAG", message).into());
+    }
+    let rendered = render(&checked(request))?;
+    // No key is in memory while the package's program runs.
+    let key = match request.sign {
+        true => Some(private_key(&request.home, Some(&project), request.key.as_deref())?),
+        false => None,
+    };
+    let supply = request.home.supply_for(&project)?;
+    let Packed { archive, vendored_deps, .. } = pack(&project, &supply, request.vendor)?;
+    let artifact = Artifact::of(package, &archive);
+    let tree = tree_digest(&archive, &request.workspace, &request.home)?;
+    let hash = akua_objects::digest(&rendered.files);
+    let named = repository.to_string();
+    let published = Published {
+        repository: &named,
+        tag: &tag,
+        manifest: &artifact.digest,
+        tree: &tree,
+        lock: project.lock.as_ref(),
+        render: Some(hash.strip_prefix("sha256:").unwrap_or(&hash)),
+    };
+    let attested = request.attest && key.is_some();
+    let pieces = key.as_ref().map(|key| evidence(&published, key, request.layout, attested));
+    if !request.dry_run {
+        let remote = supply.remote.as_ref().ok_or_else(offline)?;
+        let client = remote.client()?;
+        artifact.push(client, &repository, &archive)?;
+        let subject =
+            EvidenceSubject { digest: artifact.digest.clone(), size: artifact.manifest.len() };
+        push_evidence(client, &repository, &subject, pieces.as_deref().unwrap_or_default())?;
+        artifact.tag(client, &repository, &reference).map_err(told)?;
+    }
+    Ok(PublishOutcome {
+        oci_ref: format!("oci://{repository}"),
+        tag,
+        manifest_digest: artifact.digest.to_string(),
+        layer_digest: artifact.layer.to_string(),
+        layer_size: archive.len(),
+        objects: rendered.files.len(),
+        signature: key.map(|key| format!("cosign:key:{}", key.public().id())),
+        attested,
+        vendored_deps,
+        dry_run: request.dry_run,
+    })
+}
+
+/// Returns the render that a package has to stand before it is published: strict, of its example
+/// inputs, with what it depends on. The network is needed afterwards: its wall stays as it is.
+fn checked(request: &PublishRequest) -> RenderRequest {
+    let example = request.workspace.join("inputs.example.yaml");
+    RenderRequest {
+        package: request.workspace.clone(),
+        inputs: akua_disk::exists(&example).then_some(example),
+        target: Target::Nowhere,
+        strict: true,
+        seed: None,
+        events: None,
+        trace: None,
+        limits: LimitOptions::default(),
+        home: Home { wall: false, ..request.home.clone() },
+    }
+}
+
+fn offline() -> Failure {
+    let message = "a registry cannot be reached without the network";
+    Diagnostic::error("E_OFFLINE", message).help("run this without --offline").into()
+}

@@ -1,0 +1,192 @@
+//! What is signed when a package is published, and with which key.
+
+use crate::failure::named_file;
+use crate::{Failure, Home};
+use akua_disk::DiskError;
+use akua_manifest::{Lock, LockedPackage};
+use akua_package::{FILES, PROVENANCE, Project, TREE_DIGEST};
+use akua_sandbox::Guest;
+use akua_sign::{
+    COSIGN_SIGN, Envelope, Evidence, IN_TOTO, KeyError, PrivateKey, Secret, SimpleSigning,
+    Statement, Subject, keyed_bundle,
+};
+use akua_source::{Diagnostic, Digest};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+use std::path::Path;
+
+/// Largest file of a key, in bytes.
+const KEY_LIMIT_BYTES: u64 = 64 << 10;
+/// What a provenance says a package is made by.
+const BUILD_TYPE: &str = "https://akua.dev/slsa/publish/v1";
+/// What it says made it.
+const BUILDER: &str = concat!("https://akua.dev/cli/v", env!("CARGO_PKG_VERSION"));
+
+/// Where signatures and attestations are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Layout {
+    /// Both ways.
+    #[default]
+    Both,
+    /// Under tags beside the artifact's: what cosign 2 reads.
+    Tags,
+    /// As bundles that refer to the artifact: what cosign 3 writes.
+    Referrers,
+}
+
+/// What was published.
+#[derive(Debug, Clone)]
+pub(crate) struct Published<'a> {
+    /// The repository, without a scheme.
+    pub(crate) repository: &'a str,
+    /// The tag.
+    pub(crate) tag: &'a str,
+    /// Digest of the manifest.
+    pub(crate) manifest: &'a Digest,
+    /// Digest of the files, as those who depend on it will have them.
+    pub(crate) tree: &'a Digest,
+    /// What it depends on.
+    pub(crate) lock: Option<&'a Lock>,
+    /// Digest of what its example inputs render to, if that was checked.
+    pub(crate) render: Option<&'a str>,
+}
+
+/// Reads the key to sign with: the one that is named, else that of the environment, else that of the
+/// package.
+///
+/// # Errors
+/// `E_SIGN_KEY` where there is none, or it cannot be opened.
+pub(crate) fn private_key(
+    home: &Home,
+    project: Option<&Project>,
+    named: Option<&Path>,
+) -> Result<PrivateKey, Failure> {
+    let unreadable = |error: DiskError| {
+        named_file("E_SIGN_KEY", &error, "name the file of a private key: `akua keygen` makes one")
+    };
+    if let Some(path) = named {
+        let bytes = akua_disk::read_file(path, KEY_LIMIT_BYTES).map_err(unreadable)?;
+        return opened(&path.display().to_string(), &Secret::new(bytes), home);
+    }
+    if let Some(key) = &home.signing_key {
+        return opened("AKUA_COSIGN_KEY", key, home);
+    }
+    let own = project.and_then(|project| {
+        Some((project, project.manifest.signing.cosign_private_key.as_deref()?))
+    });
+    if let Some((project, name)) = own {
+        let bytes = project.root.read(name, KEY_LIMIT_BYTES).map_err(unreadable)?;
+        return opened(name, &Secret::new(bytes), home);
+    }
+    let help = "name one with --key, or put its text into AKUA_COSIGN_KEY; `akua keygen` makes one";
+    let diagnostic = Diagnostic::error("E_SIGN_KEY", "there is no key to sign with").help(help);
+    Err(diagnostic.into())
+}
+
+fn opened(name: &str, bytes: &Secret, home: &Home) -> Result<PrivateKey, Failure> {
+    PrivateKey::read(bytes.bytes(), home.passphrase.as_ref()).map_err(|error| {
+        let message = format!("`{name}` cannot be signed with: {error}");
+        let help = match error {
+            KeyError::NoPassphrase => "put the passphrase into AKUA_COSIGN_PASSPHRASE",
+            KeyError::WrongPassphrase => "correct AKUA_COSIGN_PASSPHRASE",
+            _ => "name a P-256 key: PKCS#8, or what cosign and `akua keygen` make",
+        };
+        Diagnostic::error("E_SIGN_KEY", message).help(help).into()
+    })
+}
+
+/// Returns what speaks for something that was published: a signature, and how it was made if that is
+/// to be `attested`. The same is signed with the same bytes each time.
+pub(crate) fn evidence(
+    published: &Published<'_>,
+    key: &PrivateKey,
+    layout: Layout,
+    attested: bool,
+) -> Vec<Evidence> {
+    let mut found = Vec::new();
+    let subject = || vec![Subject::new(published.repository, published.manifest)];
+    let signature = Statement::new(subject(), COSIGN_SIGN, json!({}));
+    let made = attested.then(|| Statement::new(subject(), PROVENANCE, provenance(published)));
+    if layout != Layout::Referrers {
+        let payload = SimpleSigning {
+            repository: published.repository.to_owned(),
+            manifest: published.manifest.clone(),
+        };
+        let payload = payload.to_json();
+        let signature = STANDARD.encode(key.sign(&payload));
+        // It was made of text.
+        found.push(Evidence::simple(String::from_utf8_lossy(&payload).into_owned(), signature));
+        found.extend(made.iter().map(|statement| {
+            let envelope = Envelope::sign(IN_TOTO, statement.to_json(), key);
+            Evidence::envelope(&envelope, PROVENANCE)
+        }));
+    }
+    if layout != Layout::Tags {
+        for statement in std::iter::once(&signature).chain(&made) {
+            let envelope = Envelope::sign(IN_TOTO, statement.to_json(), key);
+            let bundle = keyed_bundle(&envelope, &key.public());
+            found.push(Evidence::bundle(bundle, &statement.predicate_type));
+        }
+    }
+    found
+}
+
+/// Returns the predicate that says how something was made. It has no times: the same package has the
+/// same provenance.
+///
+/// # Spec
+/// SLSA provenance v1.
+fn provenance(published: &Published<'_>) -> Value {
+    let dependencies = published.lock.map(|lock| lock.packages.as_slice()).unwrap_or_default();
+    let engines =
+        [("worker", Guest::Worker), ("helm", Guest::Helm), ("kustomize", Guest::Kustomize)];
+    let engines = engines.map(|(name, guest)| {
+        let digest = guest.digest();
+        let hex = digest.strip_prefix("sha256:").unwrap_or(&digest);
+        json!({ "name": name, "digest": { "sha256": hex } })
+    });
+    let mut made = vec![json!({
+        "name": FILES,
+        "digest": { TREE_DIGEST: published.tree.hex() },
+    })];
+    if let Some(render) = published.render {
+        made.push(json!({ "name": "render", "digest": { "sha256": render } }));
+    }
+    json!({
+        "buildDefinition": {
+            "buildType": BUILD_TYPE,
+            "externalParameters": {
+                "ociRef": format!("oci://{}", published.repository),
+                "tag": published.tag,
+            },
+            "internalParameters": {},
+            "resolvedDependencies": dependencies.iter().map(resolved).collect::<Vec<_>>(),
+        },
+        "runDetails": {
+            "builder": {
+                "id": BUILDER,
+                "version": { "akua": env!("CARGO_PKG_VERSION") },
+                "builderDependencies": engines,
+            },
+            "metadata": {},
+            "byproducts": made,
+        },
+    })
+}
+
+/// Returns what a provenance says of a dependency.
+fn resolved(entry: &LockedPackage) -> Value {
+    let digest = match (&entry.manifest_digest, &entry.layer_digest, &entry.commit) {
+        (Some(manifest), ..) => json!({ "sha256": manifest.hex() }),
+        (None, Some(layer), _) => json!({ "sha256": layer.hex() }),
+        (None, None, Some(commit)) => json!({ "gitCommit": commit }),
+        (None, None, None) => json!({ TREE_DIGEST: entry.digest.hex() }),
+    };
+    json!({
+        "name": entry.name,
+        "uri": format!("{}@{}", entry.source, entry.version),
+        "digest": digest,
+        "annotations": { TREE_DIGEST: entry.digest.hex() },
+    })
+}
