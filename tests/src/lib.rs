@@ -13,6 +13,7 @@ pub mod generate;
 pub mod hostile;
 pub mod oracle;
 pub mod page;
+pub mod peers;
 pub mod process;
 pub mod project;
 pub mod reference;

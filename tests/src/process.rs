@@ -119,6 +119,14 @@ fn setting(variable: &str, default: &str) -> PathBuf {
     std::env::var_os(variable).map_or_else(|| root().join(default), PathBuf::from)
 }
 
+/// Runs a program in a directory that is its home, with an empty environment.
+///
+/// # Errors
+/// If it cannot be started.
+pub fn run_in(binary: &Path, arguments: &[&str], directory: &Path) -> Result<Outcome> {
+    run(binary, "it was there", arguments, directory)
+}
+
 /// Runs a program with an empty environment.
 fn run(binary: &Path, missing: &str, arguments: &[&str], directory: &Path) -> Result<Outcome> {
     ensure!(binary.is_file(), "{} is missing: {missing}", binary.display());

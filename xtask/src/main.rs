@@ -15,6 +15,7 @@ mod preinit;
 #[path = "../../crates/akua-sandbox/src/settings.rs"]
 mod settings;
 mod tidy;
+mod tools;
 mod verbs;
 mod worker_build;
 
@@ -30,10 +31,12 @@ fn main() -> Result<()> {
         ["guests", rest @ ..] => guests::run(&root, rest),
         ["run", "--", rest @ ..] | ["run", rest @ ..] => verbs::run(&root, rest),
         ["test"] => verbs::test(&root),
+        ["peers", rest @ ..] => tools::install_peers(&root, rest),
         ["tidy"] => tidy::run(&root),
         _ => bail!(
             "usage: cargo xtask run [ARGUMENTS OF AKUA…]\n       cargo xtask test\n       \
-             cargo xtask guests [--check] [--force] [NAME…]\n       cargo xtask tidy"
+             cargo xtask guests [--check] [--force] [NAME…]\n       cargo xtask peers [NAME…]\n       \
+             cargo xtask tidy"
         ),
     }
 }

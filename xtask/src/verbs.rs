@@ -5,11 +5,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::{guests, tidy};
+use crate::{guests, tidy, tools};
 
-/// Native tools that tests compare with, and the versions of the engines that they must have.
-const TOOLS: [(&str, &str); 2] =
-    [("helm.sh/helm/v4/cmd/helm", "v4.3.1"), ("sigs.k8s.io/kustomize/kustomize/v5", "v5.8.2")];
 /// The reference implementation of KCL, for the differential test; it goes into a venv.
 const KCL: &str = "kcl-lib==0.13.2";
 /// The conformance corpus, where it is at hand.
@@ -28,7 +25,7 @@ pub fn run(root: &Path, arguments: &[&str]) -> Result<()> {
 /// Builds everything and runs all checks and tests.
 pub fn test(root: &Path) -> Result<()> {
     build(root, &["--check"])?;
-    tools(root)?;
+    tools::install_native(root)?;
     reference(root);
     cargo(root, &["fmt", "--all", "--check"])?;
     tidy::run(root)?;
@@ -48,29 +45,6 @@ fn build(root: &Path, guests: &[&str]) -> Result<()> {
     cargo(root, &["build", "--release", "-p", "akua-cli"])
 }
 
-/// Installs the native tools into `.tools/bin`, each once a version.
-fn tools(root: &Path) -> Result<()> {
-    let folder = root.join(".tools");
-    for (package, version) in TOOLS {
-        let name = package.rsplit('/').find(|part| !is_major(part)).unwrap_or(package);
-        let stamp = folder.join(format!("{name}-{version}"));
-        if stamp.is_file() && folder.join("bin").join(name).is_file() {
-            continue;
-        }
-        let mut install = Command::new("go");
-        install
-            .args(["install", "-trimpath", "-ldflags=-s -w"])
-            .arg(format!("{package}@{version}"));
-        // A clean folder: no go.mod of ours may choose other versions.
-        std::fs::create_dir_all(&folder)?;
-        step(
-            install.env("GOBIN", folder.join("bin")).env("CGO_ENABLED", "0").current_dir(&folder),
-        )?;
-        std::fs::write(stamp, "")?;
-    }
-    Ok(())
-}
-
 /// Installs the reference implementation of KCL into `.tools/kcl`; without it the test that
 /// compares with it says that it is skipped.
 fn reference(root: &Path) {
@@ -85,11 +59,6 @@ fn reference(root: &Path) {
     if let Err(error) = installed {
         println!("{KCL} cannot be installed: {error:#}");
     }
-}
-
-/// Returns whether a part of a package path is a major version, such as `v5`.
-fn is_major(part: &str) -> bool {
-    part.strip_prefix('v').is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// Runs the conformance corpus.
@@ -109,7 +78,7 @@ fn cargo(root: &Path, arguments: &[&str]) -> Result<()> {
 }
 
 /// Runs a step, or fails with what it was.
-fn step(command: &mut Command) -> Result<()> {
+pub fn step(command: &mut Command) -> Result<()> {
     let shown = format!("{command:?}");
     println!("-- {shown}");
     let status = command.status().with_context(|| format!("starting {shown}"))?;

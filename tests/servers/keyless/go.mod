@@ -1,0 +1,3 @@
+module example.com/keyless
+
+go 1.26

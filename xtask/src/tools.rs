@@ -1,0 +1,65 @@
+//! Programs in Go that tests compare with or talk to, each installed once a version.
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+
+/// A program: its name here, its package, its version.
+pub type Tool = (&'static str, &'static str, &'static str);
+
+/// Native tools that tests compare with, and the versions of the engines that they must have.
+const TOOLS: [Tool; 2] = [
+    ("helm", "helm.sh/helm/v4/cmd/helm", "v4.3.1"),
+    ("kustomize", "sigs.k8s.io/kustomize/kustomize/v5", "v5.8.2"),
+];
+/// Peers of tests of trust: who else signs and verifies, and the services of a Sigstore deployment.
+const PEERS: [Tool; 7] = [
+    ("cosign", "github.com/sigstore/cosign/v3/cmd/cosign", "v3.1.3"),
+    ("cosign2", "github.com/sigstore/cosign/v2/cmd/cosign", "v2.6.5"),
+    ("fulcio", "github.com/sigstore/fulcio", "v1.8.8"),
+    ("rekor-server", "github.com/sigstore/rekor-tiles/v2/cmd/rekor-server/posix", "v2.3.0"),
+    (
+        "timestamp-server",
+        "github.com/sigstore/timestamp-authority/v2/cmd/timestamp-server",
+        "v2.1.3",
+    ),
+    ("regctl", "github.com/regclient/regclient/cmd/regctl", "v0.11.7"),
+    ("registry", "github.com/distribution/distribution/v3/cmd/registry", "v3.1.2"),
+];
+
+/// Installs the native tools into `.tools/bin`.
+pub fn install_native(root: &Path) -> Result<()> {
+    TOOLS.iter().try_for_each(|tool| install(&root.join(".tools"), "bin", tool))
+}
+
+/// Installs the peers that are named, or all, into `.tools/peers`.
+pub fn install_peers(root: &Path, names: &[&str]) -> Result<()> {
+    for name in names {
+        ensure!(PEERS.iter().any(|(known, ..)| known == name), "there is no peer `{name}`");
+    }
+    let wanted = PEERS.iter().filter(|(name, ..)| names.is_empty() || names.contains(name));
+    wanted.into_iter().try_for_each(|tool| install(&root.join(".tools"), "peers", tool))
+}
+
+/// Builds a program into a folder of `.tools`, unless this version of it is there.
+fn install(tools: &Path, folder: &str, (name, package, version): &Tool) -> Result<()> {
+    let stamp = tools.join(format!("{name}-{version}"));
+    let program = tools.join(folder).join(name);
+    if stamp.is_file() && program.is_file() {
+        return Ok(());
+    }
+    // A clean folder: no go.mod of ours may choose other versions, and no other program is in it.
+    let built = tools.join("build").join(name);
+    std::fs::create_dir_all(&built)?;
+    std::fs::create_dir_all(tools.join(folder))?;
+    let mut install = Command::new("go");
+    install.args(["install", "-trimpath", "-ldflags=-s -w"]).arg(format!("{package}@{version}"));
+    install.env("GOBIN", &built).env("CGO_ENABLED", "0").current_dir(&built);
+    crate::verbs::step(&mut install)?;
+    let mut found = std::fs::read_dir(&built)?;
+    let found = found.next().with_context(|| format!("{package} has no program"))??;
+    std::fs::rename(found.path(), program)?;
+    std::fs::remove_dir(&built)?;
+    Ok(std::fs::write(stamp, "")?)
+}
