@@ -16,9 +16,11 @@
 )]
 #![cfg_attr(not(test), warn(clippy::expect_used))]
 
+mod bundle;
 mod cosign_key;
 mod envelope;
 mod evidence;
+mod identity;
 mod key;
 mod keyed;
 mod pattern;
@@ -26,12 +28,15 @@ mod rules;
 mod simple;
 mod statement;
 mod trust;
+mod trust_root;
 mod verdict;
 
+pub use bundle::{Artifact, Bundle, BundleError, Expected, LogEntry, LogRule, Proof, Verified};
 pub use envelope::{Envelope, EnvelopeError, EnvelopeSignature};
 pub use evidence::{
     BUNDLE_TYPE, ENVELOPE_TYPE, EVIDENCE_LIMIT, EVIDENCE_LIMIT_BYTES, Evidence, SIGNATURE,
 };
+pub use identity::{Expression, ExpressionError, Identity, Matcher};
 pub use key::{KeyError, PrivateKey, PublicKey, Secret};
 pub use keyed::keyed_bundle;
 pub use pattern::Pattern;
@@ -39,4 +44,5 @@ pub use rules::{RawSignerRules, SignerRule, SignerRules};
 pub use simple::{SIMPLE_TYPE, SimpleError, SimpleSigning};
 pub use statement::{IN_TOTO, Statement, StatementError, Subject};
 pub use trust::{Asked, Depth, Trust, TrustLayer};
+pub use trust_root::{TrustRoot, TrustRootError};
 pub use verdict::{Attested, COSIGN_SIGN, Refusal, Signer, Verdict, Who, check};
