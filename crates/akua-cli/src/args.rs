@@ -1,5 +1,6 @@
 //! The command line.
 
+pub(crate) mod bundle;
 mod limits;
 pub(crate) mod package;
 pub(crate) mod policy;

@@ -1,5 +1,6 @@
 //! Each command: arguments to a request, one call, print.
 
+mod bundle;
 mod doctor;
 mod inspect;
 mod members;

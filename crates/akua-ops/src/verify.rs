@@ -1,5 +1,7 @@
 //! `akua verify`: proves that nothing moved since the lock was written.
 
+pub mod bundle;
+
 use crate::{Failure, Home};
 use akua_package::{Project, verify};
 use akua_source::Diagnostic;

@@ -1,5 +1,6 @@
 //! Commands that make packages and look after what they depend on.
 
+use crate::args::bundle::BundleArgs;
 use clap::{ArgGroup, Args as ClapArgs, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -161,6 +162,9 @@ pub(crate) struct Verify {
     /// Whether the network may be used.
     #[command(flatten)]
     pub(crate) network: Network,
+    /// A bundle in place of a package.
+    #[command(flatten)]
+    pub(crate) bundle: BundleArgs,
 }
 
 /// Arguments of `vendor`.

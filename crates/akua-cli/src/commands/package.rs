@@ -1,6 +1,6 @@
 //! Commands that make packages and look after what they depend on.
 
-use super::members;
+use super::{bundle, members};
 use crate::args::package::{
     Add, Auth, Cache, Init, Inspect, Lock, Network, Pack, Pull, Push, Remove, Template, Tree,
     TreeFormat, Update, Vendor, Verify, Workspace,
@@ -156,6 +156,9 @@ fn shown(entry: &LockedEntry) -> String {
 }
 
 pub(crate) fn run_verify(printer: &Printer, args: &Verify) -> Result {
+    if let Some(path) = &args.bundle.bundle {
+        return bundle::run_bundle(printer, path, &args.bundle);
+    }
     if args.members.members {
         return members::run_verify(printer, args);
     }

@@ -1,0 +1,75 @@
+//! `akua verify --bundle`.
+
+use crate::args::bundle::BundleArgs;
+use crate::print::Printer;
+use akua_ops::verify::bundle::{
+    BundleOutcome, BundleRequest, SignerOption, SignerOutcome, TextOption, run,
+};
+use akua_ops::{Exit, Failure};
+use akua_source::Diagnostic;
+use std::path::Path;
+
+/// Verifies a bundle, and says who signed.
+pub(super) fn run_bundle(
+    printer: &Printer,
+    bundle: &Path,
+    args: &BundleArgs,
+) -> Result<Exit, Failure> {
+    let outcome = run(&BundleRequest {
+        bundle: bundle.to_path_buf(),
+        artifact: args.artifact.clone().unwrap_or_default(),
+        signer: signer(args)?,
+        trusted_root: args.trusted_root.clone(),
+        // It needs no network, and gives it up.
+        home: printer.home(true),
+    })?;
+    if printer.json {
+        return Ok(printer.document(&outcome));
+    }
+    let mut exit = Exit::Success;
+    for line in lines(&outcome) {
+        exit = exit.max(printer.line(&line));
+    }
+    Ok(exit)
+}
+
+fn signer(args: &BundleArgs) -> Result<SignerOption, Failure> {
+    if let Some(path) = args.key.clone() {
+        return Ok(SignerOption::Key { path, log: args.require_log });
+    }
+    let subject = text(&args.certificate_identity, &args.certificate_identity_regexp);
+    let issuer = text(&args.certificate_oidc_issuer, &args.certificate_oidc_issuer_regexp);
+    match (subject, issuer) {
+        (Some(subject), Some(issuer)) => Ok(SignerOption::Identity { subject, issuer }),
+        // The parser of arguments asks for one of them.
+        _ => Err(Diagnostic::error("E_INVALID_FLAG", "nobody is named who should have signed")
+            .help("name a --key, or a --certificate-identity and --certificate-oidc-issuer")
+            .into()),
+    }
+}
+
+fn text(exact: &Option<String>, expression: &Option<String>) -> Option<TextOption> {
+    let exact = exact.clone().map(TextOption::Exact);
+    exact.or_else(|| expression.clone().map(TextOption::Expression))
+}
+
+/// Says what was proven, for people.
+fn lines(outcome: &BundleOutcome) -> Vec<String> {
+    let mut lines = vec![match &outcome.signer {
+        SignerOutcome::Key { key } => format!("verified: signed with the key {key}"),
+        SignerOutcome::Identity { identity, issuer } => {
+            format!("verified: signed by {identity} (issuer {issuer})")
+        }
+    }];
+    lines.push(format!("  artifact {}", outcome.artifact));
+    if let Some(predicate) = &outcome.predicate_type {
+        lines.push(format!("  statement {predicate}"));
+    }
+    lines.extend(outcome.signed_at.iter().map(|time| format!("  signed at {time}")));
+    let entries = outcome.log_entries.iter();
+    lines.extend(entries.map(|entry| format!("  entry {} in the log {}", entry.index, entry.log)));
+    if outcome.log_entries.is_empty() {
+        lines.push("  in no log".to_owned());
+    }
+    lines
+}

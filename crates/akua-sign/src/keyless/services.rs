@@ -1,0 +1,111 @@
+//! Whom to ask: the services of a Sigstore instance.
+//!
+//! # Spec
+//! protobuf-specs, `sigstore_trustroot.proto`: `SigningConfig`.
+
+use sigstore_trust_root::{SIGSTORE_PRODUCTION_SIGNING_CONFIG, ServiceSelector, SigningConfig};
+
+/// Largest file, in bytes.
+const LIMIT_BYTES: usize = 1 << 20;
+/// Most clocks that are asked.
+const CLOCKS: usize = 8;
+/// The version of logs that are spoken to: those with tiles.
+const LOG_VERSION: u32 = 2;
+
+/// Where to send what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Services {
+    /// For a certificate.
+    pub certificates: String,
+    /// For an entry in a log.
+    pub entries: String,
+    /// For timestamps, of each.
+    pub timestamps: Vec<String>,
+}
+
+/// A file does not say whom to ask.
+#[derive(Debug, thiserror::Error)]
+pub enum ServicesError {
+    /// Too large.
+    #[error("a signing config has at most {limit_bytes} bytes")]
+    TooLarge {
+        /// How many it may have.
+        limit_bytes: usize,
+    },
+    /// Not text.
+    #[error("a signing config is JSON, and this is no text")]
+    Text,
+    /// Not the JSON of a signing config.
+    #[error("it is not the JSON of a signing config (0.2)")]
+    Json(#[source] sigstore_trust_root::Error),
+    /// A service that is not there, or not any more, or only in versions that are not spoken.
+    #[error("it names no {service} that akua can use")]
+    Missing {
+        /// Which one.
+        service: &'static str,
+    },
+    /// More than one log is asked for.
+    #[error("it asks for entries in several logs")]
+    Several,
+    /// More timestamps than it names clocks for, or than are asked.
+    #[error("it asks for {wanted} timestamps, and names {named} clocks")]
+    Clocks {
+        /// How many it asks for.
+        wanted: usize,
+        /// How many there are.
+        named: usize,
+    },
+}
+
+impl Services {
+    /// Returns the services of the public instance, as they were when akua was built.
+    ///
+    /// # Errors
+    /// [`ServicesError`].
+    pub fn public() -> Result<Self, ServicesError> {
+        Self::parse(SIGSTORE_PRODUCTION_SIGNING_CONFIG.as_bytes())
+    }
+
+    /// Reads a signing config: what `cosign signing-config create` writes.
+    ///
+    /// # Errors
+    /// [`ServicesError`].
+    pub fn parse(json: &[u8]) -> Result<Self, ServicesError> {
+        if json.len() > LIMIT_BYTES {
+            return Err(ServicesError::TooLarge { limit_bytes: LIMIT_BYTES });
+        }
+        let text = std::str::from_utf8(json).map_err(|_no_text| ServicesError::Text)?;
+        let config = SigningConfig::from_json(text).map_err(ServicesError::Json)?;
+        let missing = |service| ServicesError::Missing { service };
+        let certificates = config.fulcio_url().ok_or_else(|| missing("Fulcio"))?.url.clone();
+        let logs = config.eligible_rekor_urls(Some(LOG_VERSION));
+        let log = logs.first().ok_or_else(|| missing("log with tiles (Rekor 2)"))?;
+        let several = match config.rekor_tlog_config.selector {
+            ServiceSelector::Any => false,
+            ServiceSelector::All => logs.len() > 1,
+            _ => config.rekor_tlog_config.count != Some(1),
+        };
+        if several {
+            return Err(ServicesError::Several);
+        }
+        Ok(Self { certificates, entries: log.url.clone(), timestamps: clocks(&config)? })
+    }
+}
+
+/// The clocks to ask: an entry in a log with tiles has no time, so there has to be one.
+fn clocks(config: &SigningConfig) -> Result<Vec<String>, ServicesError> {
+    let found = config.eligible_tsa_urls();
+    let named = found.len();
+    let wanted = match config.tsa_config.selector {
+        ServiceSelector::Any => 1,
+        ServiceSelector::All => named,
+        _ => config.tsa_config.count.and_then(|count| usize::try_from(count).ok()).unwrap_or(0),
+    };
+    if named == 0 {
+        return Err(ServicesError::Missing { service: "timestamp authority" });
+    }
+    if wanted == 0 || wanted > named || wanted > CLOCKS {
+        return Err(ServicesError::Clocks { wanted, named });
+    }
+    Ok(found.iter().take(wanted).map(|clock| clock.url.clone()).collect())
+}
