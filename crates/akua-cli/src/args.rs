@@ -65,6 +65,8 @@ pub(crate) enum Command {
     Pack(package::Pack),
     /// Check, pack, push, sign and attest a package; then its tag moves.
     Publish(Box<trust::Publish>),
+    /// Sign what is in a registry, or an archive that is pushed later.
+    Sign(trust::Sign),
     /// Make a pair of keys to sign with.
     Keygen(trust::Keygen),
     /// Push a packed package to a registry.

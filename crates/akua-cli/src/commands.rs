@@ -36,6 +36,7 @@ pub(crate) fn run(args: Args) -> Exit {
         Command::Vendor(args) => package::run_vendor(&printer, &args),
         Command::Pack(args) => package::run_pack(&printer, args),
         Command::Publish(args) => trust::run_publish(&printer, *args),
+        Command::Sign(args) => trust::run_sign(&printer, args),
         Command::Keygen(args) => trust::run_keygen(&printer, args),
         Command::Push(args) => package::run_push(&printer, args),
         Command::Pull(args) => package::run_pull(&printer, args),

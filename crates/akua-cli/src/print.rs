@@ -45,6 +45,11 @@ impl Printer {
         self.bytes(format!("{}\n", escaped(text)).as_bytes())
     }
 
+    /// Prints lines on stdout.
+    pub(crate) fn lines(&self, lines: &[String]) -> Exit {
+        lines.iter().map(|line| self.line(line)).max().unwrap_or(Exit::Success)
+    }
+
     /// Prints a JSON document on stdout.
     pub(crate) fn document(&self, value: &impl Serialize) -> Exit {
         match serde_json::to_string(value) {

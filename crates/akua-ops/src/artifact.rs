@@ -1,11 +1,17 @@
 //! Packages in registries: `akua push`, `akua pull`, `akua inspect`.
 
 use crate::failure::named_file;
-use crate::{Failure, Home};
+use crate::sign::{artifact_tag, read_sidecar};
+use crate::trust::key;
+use crate::{Failure, Home, LimitOptions};
 use akua_disk::{ArchiveLimits, Staging, TreeLimits};
-use akua_manifest::{Manifest, PackageSection};
+use akua_manifest::{Lock, Manifest, PackageSection};
 use akua_oci::{Client, Descriptor, FetchError, Parsed, Reference, Repository};
-use akua_package::{Problem, refused_archive};
+use akua_package::{
+    Artifact as Signable, EvidenceSubject, LOCK, Problem, Supply, prove_artifact, push_evidence,
+    refused_archive,
+};
+use akua_sign::{TrustLayer, Who};
 use akua_source::{Diagnostic, Digest, SourceMap};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -29,8 +35,10 @@ pub struct PushRequest {
     pub tarball: PathBuf,
     /// The repository: `oci://HOST/NAME`.
     pub reference: String,
-    /// The tag; by default the package's version.
+    /// The tag; by default the one that it is signed for, else the package's version.
     pub tag: Option<String>,
+    /// A file that `akua sign` wrote for it.
+    pub sidecar: Option<PathBuf>,
     /// Where things are.
     pub home: Home,
 }
@@ -50,9 +58,11 @@ pub struct PushOutcome {
     pub layer_size: usize,
     /// The archive.
     pub tarball: String,
+    /// Whether what speaks for it was pushed too.
+    pub signed: bool,
 }
 
-/// Pushes a packed package; the tag moves last.
+/// Pushes a packed package, and what speaks for it; the tag moves last.
 ///
 /// # Errors
 /// [`Failure`]; the tag is where it was then.
@@ -62,12 +72,30 @@ pub fn push(request: &PushRequest) -> Result<PushOutcome, Failure> {
     let facts = facts(&archive, &request.tarball, &request.home)?;
     let repository = parsed_repository(&request.reference)?;
     let package = &facts.manifest.package;
-    let tag = request.tag.clone().unwrap_or_else(|| package.version.replace('+', "_"));
+    let sidecar =
+        request.sidecar.as_deref().map(|path| read_sidecar(path, &archive)).transpose()?;
+    let signed_for = sidecar.as_ref().map(|sidecar| sidecar.tag.clone());
+    let tag = request.tag.clone().or(signed_for);
+    let tag = tag.unwrap_or_else(|| artifact_tag(&package.version));
+    let here = (format!("oci://{repository}"), tag.clone());
+    if let Some(sidecar) = &sidecar
+        && (&sidecar.oci_ref, &sidecar.tag) != (&here.0, &here.1)
+    {
+        let message = format!("it is signed for {}:{}", sidecar.oci_ref, sidecar.tag);
+        let help = "push it there, or sign it for this place: akua sign --ref REF --tag TAG";
+        return Err(Diagnostic::error("E_SIGN_SIDECAR", message).help(help).into());
+    }
     let reference = parsed_reference(&tag)?;
     let remote = request.home.remote_alone()?;
     let client = remote.client()?;
-    let artifact = Artifact::of(package, &archive);
+    let (artifact, evidence) = match sidecar {
+        Some(sidecar) => (sidecar.artifact, sidecar.evidence),
+        None => (Artifact::of(package, &archive), Vec::new()),
+    };
     artifact.push(client, &repository, &archive)?;
+    let subject =
+        EvidenceSubject { digest: artifact.digest.clone(), size: artifact.manifest.len() };
+    push_evidence(client, &repository, &subject, &evidence)?;
     artifact.tag(client, &repository, &reference).map_err(told)?;
     Ok(PushOutcome {
         oci_ref: format!("oci://{repository}"),
@@ -76,6 +104,7 @@ pub fn push(request: &PushRequest) -> Result<PushOutcome, Failure> {
         layer_digest: artifact.layer.to_string(),
         layer_size: archive.len(),
         tarball: request.tarball.display().to_string(),
+        signed: !evidence.is_empty(),
     })
 }
 
@@ -154,6 +183,8 @@ pub struct PullRequest {
     pub tag: String,
     /// The directory, which must not be there.
     pub out: PathBuf,
+    /// Files of the public keys one of which has to have signed it; none leaves it to the policy.
+    pub keys: Vec<PathBuf>,
     /// Where things are.
     pub home: Home,
 }
@@ -169,11 +200,14 @@ pub struct PullOutcome {
     pub manifest_digest: String,
     /// Digest of the archive.
     pub layer_digest: String,
+    /// Who signed it, of those who may; none where nothing says who may.
+    pub signature: Option<String>,
     /// The directory.
     pub out: String,
 }
 
-/// Fetches a package and unpacks it, with the dependencies that it carries.
+/// Fetches a package and unpacks it, with the dependencies that it carries: after it was proven that
+/// it is signed by who has to have signed it.
 ///
 /// # Errors
 /// [`Failure`]; the directory is not there then.
@@ -185,10 +219,14 @@ pub fn pull(request: &PullRequest) -> Result<PullOutcome, Failure> {
         return Err(Diagnostic::error("E_PULL_EXISTS", message).help(help).into());
     }
     let repository = parsed_repository(&request.reference)?;
-    let remote = request.home.remote_alone()?;
+    let policy = request.home.policy(None, &LimitOptions::default())?.policy;
+    let mut supply = request.home.supply(None, &policy)?;
+    supply.trust.layers.extend(named_keys(&request.keys)?);
+    let remote = supply.remote.as_ref().ok_or_else(offline)?;
     let client = remote.client()?;
     let manifest =
         client.fetch_manifest(&repository, &parsed_reference(&request.tag)?).map_err(told)?;
+    let signature = signer(&repository, &request.tag, &manifest.digest, &supply)?;
     let layer = layer(&manifest.parsed).ok_or_else(|| {
         let message = format!("`{repository}` {} is no Package", request.tag);
         Diagnostic::error("E_DEP_KIND", message).help("a chart or module is added with `akua add`")
@@ -212,8 +250,42 @@ pub fn pull(request: &PullRequest) -> Result<PullOutcome, Failure> {
         tag: request.tag.clone(),
         manifest_digest: manifest.digest.as_str().to_owned(),
         layer_digest: layer.digest.as_str().to_owned(),
+        signature,
         out: request.out.display().to_string(),
     })
+}
+
+/// Returns the layer of keys that a person named.
+fn named_keys(paths: &[PathBuf]) -> Result<Option<TrustLayer>, Failure> {
+    let keys = paths.iter().map(|path| Ok(Who::Key(key(path)?)));
+    let others = keys.collect::<Result<Vec<Who>, Failure>>()?;
+    let layer = TrustLayer { name: "--key".to_owned(), rules: Vec::new(), others };
+    Ok((!layer.others.is_empty()).then_some(layer))
+}
+
+/// Proves what is asked of an artifact that nothing depends on; returns who signed it.
+fn signer(
+    repository: &Repository,
+    tag: &str,
+    manifest: &Digest,
+    supply: &Supply,
+) -> Result<Option<String>, Failure> {
+    let asked = supply.trust.of(&format!("oci://{repository}"), true);
+    if asked.is_nothing() {
+        return Ok(None);
+    }
+    let name = repository.to_string();
+    let artifact =
+        Signable { name: &name, version: tag, manifest, signature: None, attestation: None };
+    // Whatever lies in the working directory does not speak for it.
+    let proven = prove_artifact(&artifact, repository, &asked, None, supply)?;
+    let (proof, _) = proven.map_err(|told| Failure::from(*told))?;
+    Ok(proof.signer.map(|signer| signer.to_string()))
+}
+
+pub(crate) fn offline() -> Failure {
+    let message = "a registry cannot be reached without the network";
+    Diagnostic::error("E_OFFLINE", message).help("run this without --offline").into()
 }
 
 fn layer(parsed: &Parsed) -> Option<&Descriptor> {
@@ -334,15 +406,16 @@ pub fn inspect_artifact(text: &str, tag: &str, home: &Home) -> Result<InspectedA
 }
 
 /// What an archive holds.
-struct Facts {
-    manifest: Manifest,
+pub(crate) struct Facts {
+    pub(crate) manifest: Manifest,
+    pub(crate) lock: Option<Lock>,
     size_bytes: u64,
     file_count: usize,
     vendored: Vec<String>,
 }
 
 /// Unpacks an archive aside and looks at it.
-fn facts(archive: &[u8], shown: &Path, home: &Home) -> Result<Facts, Failure> {
+pub(crate) fn facts(archive: &[u8], shown: &Path, home: &Home) -> Result<Facts, Failure> {
     let shown = shown.display().to_string();
     let mut staging = akua_package::Cache::new(&home.cache).staging()?;
     let limits = ArchiveLimits { keep_vendored: true, ..ArchiveLimits::default() };
@@ -357,7 +430,16 @@ fn facts(archive: &[u8], shown: &Path, home: &Home) -> Result<Facts, Failure> {
     let text = String::from_utf8_lossy(&bytes).into_owned();
     let file = sources.add(format!("{shown}/akua.toml"), text.clone());
     let manifest = akua_manifest::parse(file, &text)
-        .map_err(|diagnostics| Problem { diagnostics, sources })?;
+        .map_err(|diagnostics| Problem { diagnostics, sources: sources.clone() })?;
+    let lock = match folder.read(LOCK, METADATA_LIMIT_BYTES) {
+        Err(_missing) => None,
+        Ok(bytes) => {
+            let text = String::from_utf8_lossy(&bytes).into_owned();
+            let file = sources.add(format!("{shown}/{LOCK}"), text.clone());
+            let parsed = akua_manifest::parse_lock(file, &text);
+            Some(parsed.map_err(|diagnostics| Problem { diagnostics, sources })?)
+        }
+    };
     let vendored = folder.names(akua_package::VENDOR);
     let mut file_count = folder.count()?;
     let mut size_bytes = folder.size_bytes()?;
@@ -366,10 +448,10 @@ fn facts(archive: &[u8], shown: &Path, home: &Home) -> Result<Facts, Failure> {
         file_count = file_count.saturating_add(below.count()?);
         size_bytes = size_bytes.saturating_add(below.size_bytes()?);
     }
-    Ok(Facts { manifest, size_bytes, file_count, vendored })
+    Ok(Facts { manifest, lock, size_bytes, file_count, vendored })
 }
 
-fn read_archive(path: &Path) -> Result<Vec<u8>, Failure> {
+pub(crate) fn read_archive(path: &Path) -> Result<Vec<u8>, Failure> {
     akua_disk::read_file(path, ARCHIVE_LIMIT_BYTES)
         .map_err(|error| named_file("E_ARCHIVE", &error, "name an archive that `akua pack` made"))
 }

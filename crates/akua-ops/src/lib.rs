@@ -27,6 +27,7 @@ mod page;
 pub mod policy;
 pub mod publish;
 pub mod render;
+pub mod sign;
 pub mod signing;
 mod supply;
 pub mod tree;

@@ -1,8 +1,9 @@
 //! `akua publish`: check, pack, push, sign, attest, and only then move the tag.
 
-use crate::artifact::{Artifact, parsed_repository, told, tree_digest};
+use crate::artifact::{Artifact, offline, parsed_reference, parsed_repository, told, tree_digest};
 use crate::pack::{Packed, pack};
 use crate::render::{RenderRequest, Target, render};
+use crate::sign::artifact_tag;
 use crate::signing::{Layout, Published, evidence, private_key};
 use crate::{Failure, Home, LimitOptions};
 use akua_oci::Reference;
@@ -71,8 +72,8 @@ pub fn run(request: &PublishRequest) -> Result<PublishOutcome, Failure> {
     let repository = parsed_repository(&request.reference)?;
     let project = Project::open(&request.workspace)?;
     let package = &project.manifest.package;
-    let tag = request.tag.clone().unwrap_or_else(|| package.version.replace('+', "_"));
-    let reference = crate::artifact::parsed_reference(&tag)?;
+    let tag = request.tag.clone().unwrap_or_else(|| artifact_tag(&package.version));
+    let reference = parsed_reference(&tag)?;
     if let Reference::Digest(_) = reference {
         let message = format!("`{tag}` is a digest, expected a tag");
         return Err(Diagnostic::error("E_INVALID_FLAG", message).into());
@@ -93,7 +94,7 @@ pub fn run(request: &PublishRequest) -> Result<PublishOutcome, Failure> {
         repository: &named,
         tag: &tag,
         manifest: &artifact.digest,
-        tree: &tree,
+        tree: Some(&tree),
         lock: project.lock.as_ref(),
         render: Some(hash.strip_prefix("sha256:").unwrap_or(&hash)),
     };
@@ -137,9 +138,4 @@ fn checked(request: &PublishRequest) -> RenderRequest {
         limits: LimitOptions::default(),
         home: Home { wall: false, ..request.home.clone() },
     }
-}
-
-fn offline() -> Failure {
-    let message = "a registry cannot be reached without the network";
-    Diagnostic::error("E_OFFLINE", message).help("run this without --offline").into()
 }

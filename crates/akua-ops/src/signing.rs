@@ -45,7 +45,7 @@ pub(crate) struct Published<'a> {
     /// Digest of the manifest.
     pub(crate) manifest: &'a Digest,
     /// Digest of the files, as those who depend on it will have them.
-    pub(crate) tree: &'a Digest,
+    pub(crate) tree: Option<&'a Digest>,
     /// What it depends on.
     pub(crate) lock: Option<&'a Lock>,
     /// Digest of what its example inputs render to, if that was checked.
@@ -146,10 +146,10 @@ fn provenance(published: &Published<'_>) -> Value {
         let hex = digest.strip_prefix("sha256:").unwrap_or(&digest);
         json!({ "name": name, "digest": { "sha256": hex } })
     });
-    let mut made = vec![json!({
-        "name": FILES,
-        "digest": { TREE_DIGEST: published.tree.hex() },
-    })];
+    let mut made = Vec::new();
+    if let Some(tree) = published.tree {
+        made.push(json!({ "name": FILES, "digest": { TREE_DIGEST: tree.hex() } }));
+    }
     if let Some(render) = published.render {
         made.push(json!({ "name": "render", "digest": { "sha256": render } }));
     }

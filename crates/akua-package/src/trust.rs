@@ -211,7 +211,7 @@ fn prove_one(
         let help = "depend on it through a registry, or put a copy into the package and review it";
         return Ok(Err(Box::new(diagnostic.kind(kind).help(help))));
     };
-    match prove_artifact(&artifact, &repository, asked, root, supply)? {
+    match prove_artifact(&artifact, &repository, asked, Some(root), supply)? {
         Err(diagnostic) => Ok(Err(diagnostic)),
         Ok((proof, statements)) => match bound(entry, &artifact, &statements, supply)? {
             Some(diagnostic) => Ok(Err(diagnostic)),
@@ -223,7 +223,7 @@ fn prove_one(
 /// What was proven, and all that was attested; or what was not proven.
 pub type Judged = Result<(Proof, Vec<Attested>), Box<Diagnostic>>;
 
-/// Proves what is asked of an artifact, with what lies beside it. `root` is a package that may carry
+/// Proves what is asked of an artifact, with what lies beside it. `root` is a package that carries
 /// evidence.
 ///
 /// # Errors
@@ -232,7 +232,7 @@ pub fn prove_artifact(
     artifact: &Artifact<'_>,
     repository: &Repository,
     asked: &Asked,
-    root: &Path,
+    root: Option<&Path>,
     supply: &Supply,
 ) -> Result<Judged, Problem> {
     if asked.signers.is_empty() {
@@ -243,7 +243,7 @@ pub fn prove_artifact(
     }
     let manifest = artifact.manifest;
     // What is here may be enough; if it is not, there may be more by now.
-    let mut here = carried(root, manifest);
+    let mut here = root.map(|root| carried(root, manifest)).unwrap_or_default();
     here.extend(noted(supply, manifest));
     let judged = judge(artifact, asked, &here);
     let (Err(_), Some(remote)) = (&judged, &supply.remote) else { return Ok(judged) };

@@ -153,6 +153,15 @@ pub(crate) struct Update {
 /// Arguments of `verify`.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Verify {
+    /// Verify this archive in place of a package; with --public-key.
+    #[arg(long, value_name = "FILE", requires = "public_key")]
+    pub(crate) tarball: Option<PathBuf>,
+    /// The file that `akua sign` wrote for the archive [default: the archive's name and .akuasig].
+    #[arg(long, value_name = "FILE", requires = "tarball")]
+    pub(crate) sig: Option<PathBuf>,
+    /// The public key that has to have signed the archive.
+    #[arg(long, value_name = "FILE", requires = "tarball")]
+    pub(crate) public_key: Option<PathBuf>,
     /// Whether to act on a whole workspace.
     #[command(flatten)]
     pub(crate) members: Members,
@@ -231,9 +240,12 @@ pub(crate) struct Push {
     /// The repository, `oci://HOST/NAME`.
     #[arg(long = "ref", value_name = "REF")]
     pub(crate) reference: String,
-    /// The tag [default: the package's version].
+    /// The tag [default: the one that it is signed for, else the package's version].
     #[arg(long, value_name = "TAG")]
     pub(crate) tag: Option<String>,
+    /// A file that `akua sign` wrote for the archive: it is pushed too.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) sig: Option<PathBuf>,
 }
 
 /// Arguments of `pull`.
@@ -248,6 +260,10 @@ pub(crate) struct Pull {
     /// The directory, which must not be there.
     #[arg(long, value_name = "DIR", default_value = "./pulled")]
     pub(crate) out: PathBuf,
+    /// Refuse it unless this public key signed it; of several, one is enough [default: what the
+    /// policy asks for].
+    #[arg(long = "key", value_name = "FILE")]
+    pub(crate) keys: Vec<PathBuf>,
 }
 
 /// Arguments of `inspect`.

@@ -60,6 +60,33 @@ pub(crate) enum Layout {
     Referrers,
 }
 
+/// Arguments of `sign`.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Sign {
+    /// An archive that `akua pack` made: nothing is pushed, the signature goes into a file
+    /// [default: what is in the registry is signed there].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tarball: Option<PathBuf>,
+    /// The repository, `oci://HOST/NAME`: where it is, or where it will be pushed to.
+    #[arg(long = "ref", value_name = "REF")]
+    pub(crate) reference: String,
+    /// The tag, or a digest [default: the version of the archive's package].
+    #[arg(long, value_name = "TAG")]
+    pub(crate) tag: Option<String>,
+    /// Do not attest how the archive was made.
+    #[arg(long, requires = "tarball")]
+    pub(crate) no_attest: bool,
+    /// The file of the signature [default: the archive's name and .akuasig].
+    #[arg(long, value_name = "FILE", requires = "tarball")]
+    pub(crate) out: Option<PathBuf>,
+    /// The key to sign with.
+    #[command(flatten)]
+    pub(crate) key: Key,
+    /// Where signatures and attestations go.
+    #[arg(long, value_enum, default_value_t = Layout::Both)]
+    pub(crate) layout: Layout,
+}
+
 /// Arguments of `keygen`.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Keygen {

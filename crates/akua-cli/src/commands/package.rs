@@ -131,7 +131,7 @@ pub(crate) fn run_update(printer: &Printer, args: Update) -> Result {
     if printer.json {
         return Ok(printer.document(&outcome));
     }
-    Ok(lines(printer, &update_lines(&outcome)))
+    Ok(printer.lines(&update_lines(&outcome)))
 }
 
 /// Returns what an update changed, for people.
@@ -161,6 +161,9 @@ pub(crate) fn run_verify(printer: &Printer, args: &Verify) -> Result {
     }
     if args.members.members {
         return members::run_verify(printer, args);
+    }
+    if let (Some(tarball), Some(key)) = (&args.tarball, &args.public_key) {
+        return super::trust::run_verify_archive(printer, tarball, args.sig.as_deref(), key);
     }
     let home = printer.home(args.network.offline);
     let workspace = args.workspace.workspace.clone();
@@ -228,8 +231,8 @@ pub(crate) fn run_pack(printer: &Printer, args: Pack) -> Result {
 
 pub(crate) fn run_push(printer: &Printer, args: Push) -> Result {
     let home = printer.home(false);
-    let Push { tarball, reference, tag } = args;
-    let outcome = push(&PushRequest { tarball, reference, tag, home })?;
+    let Push { tarball, reference, tag, sig: sidecar } = args;
+    let outcome = push(&PushRequest { tarball, reference, tag, sidecar, home })?;
     if printer.json {
         return Ok(printer.document(&outcome));
     }
@@ -239,13 +242,17 @@ pub(crate) fn run_push(printer: &Printer, args: Push) -> Result {
 
 pub(crate) fn run_pull(printer: &Printer, args: Pull) -> Result {
     let home = printer.home(false);
-    let Pull { reference, tag, out } = args;
-    let outcome = pull(&PullRequest { reference, tag, out, home })?;
+    let Pull { reference, tag, out, keys } = args;
+    let outcome = pull(&PullRequest { reference, tag, out, keys, home })?;
     if printer.json {
         return Ok(printer.document(&outcome));
     }
     let line = format!("pulled {}:{} into {}", outcome.oci_ref, outcome.tag, outcome.out);
-    Ok(printer.line(&line).max(printer.line(&format!("  {}", outcome.manifest_digest))))
+    let signed = match &outcome.signature {
+        Some(signer) => format!("  signed by {signer}"),
+        None => "  not verified: nothing says who may have signed it (--key, policy)".to_owned(),
+    };
+    Ok(printer.lines(&[line, format!("  {}", outcome.manifest_digest), signed]))
 }
 
 pub(crate) fn run_inspect(printer: &Printer, args: &Inspect) -> Result {
@@ -272,16 +279,13 @@ fn inspect_tarball(printer: &Printer, tarball: &Path) -> Result {
         some => some.join(", "),
     };
     let (packed, unpacked) = (found.compressed_size_bytes, found.uncompressed_size_bytes);
-    Ok(lines(
-        printer,
-        &[
-            format!("{} {} ({})", found.package_name, found.package_version, found.package_edition),
-            format!("  digest    {}", found.layer_digest),
-            format!("  packed    {packed} bytes"),
-            format!("  unpacked  {unpacked} bytes in {} files", found.file_count),
-            format!("  vendored  {vendored}"),
-        ],
-    ))
+    Ok(printer.lines(&[
+        format!("{} {} ({})", found.package_name, found.package_version, found.package_edition),
+        format!("  digest    {}", found.layer_digest),
+        format!("  packed    {packed} bytes"),
+        format!("  unpacked  {unpacked} bytes in {} files", found.file_count),
+        format!("  vendored  {vendored}"),
+    ]))
 }
 
 fn inspect_reference(printer: &Printer, reference: &str, tag: &str) -> Result {
@@ -305,11 +309,7 @@ fn inspect_reference(printer: &Printer, reference: &str, tag: &str) -> Result {
     for referrer in &found.referrers {
         text.push(format!("  referrer  {} {}", referrer.media_type, referrer.digest));
     }
-    Ok(lines(printer, &text))
-}
-
-fn lines(printer: &Printer, lines: &[String]) -> Exit {
-    lines.iter().map(|line| printer.line(line)).max().unwrap_or(Exit::Success)
+    Ok(printer.lines(&text))
 }
 
 pub(crate) fn run_cache(printer: &Printer, args: &Cache) -> Result {

@@ -1,12 +1,14 @@
 //! Commands that sign what is published.
 
-use crate::args::trust::{Keygen, Layout, Publish};
+use crate::args::trust::{Keygen, Layout, Publish, Sign};
 use crate::environment::entropy;
 use crate::print::Printer;
 use akua_ops::keygen::KeygenRequest;
 use akua_ops::publish::{PublishOutcome, PublishRequest};
-use akua_ops::{Exit, Failure, keygen, publish, signing};
+use akua_ops::sign::{SignRequest, verify_archive};
+use akua_ops::{Exit, Failure, keygen, publish, sign, signing};
 use akua_source::Diagnostic;
+use std::path::{Path, PathBuf};
 
 /// What a command of this file gives.
 type Result = std::result::Result<Exit, Failure>;
@@ -29,7 +31,7 @@ pub(crate) fn run_publish(printer: &Printer, args: Publish) -> Result {
         return Ok(printer.document(&outcome));
     }
     let lines = publish_lines(&outcome);
-    Ok(lines.iter().map(|line| printer.line(line)).max().unwrap_or(Exit::Success))
+    Ok(printer.lines(&lines))
 }
 
 fn publish_lines(outcome: &PublishOutcome) -> Vec<String> {
@@ -71,10 +73,56 @@ pub(crate) fn run_keygen(printer: &Printer, args: Keygen) -> Result {
         return Ok(printer.document(&outcome));
     }
     let kind = if outcome.encrypted { "encrypted" } else { "plain: keep it where nobody reads it" };
-    let lines = [
+    let lines = vec![
         format!("wrote the private key {} ({kind})", outcome.private_key),
         format!("wrote the public key  {}", outcome.public_key),
         format!("  {}", outcome.id),
     ];
-    Ok(lines.iter().map(|line| printer.line(line)).max().unwrap_or(Exit::Success))
+    Ok(printer.lines(&lines))
+}
+
+pub(crate) fn run_sign(printer: &Printer, args: Sign) -> Result {
+    let request = SignRequest {
+        tarball: args.tarball,
+        reference: args.reference,
+        tag: args.tag,
+        key: args.key.key,
+        layout: layout(args.layout),
+        attest: !args.no_attest,
+        out: args.out,
+        home: printer.home(false),
+    };
+    let outcome = sign::run(&request)?;
+    if printer.json {
+        return Ok(printer.document(&outcome));
+    }
+    let mut lines = vec![
+        format!("signed {}:{} {}", outcome.oci_ref, outcome.tag, outcome.manifest_digest),
+        format!("  signed by {}", outcome.signature),
+    ];
+    if let (Some(tarball), Some(sidecar)) = (&outcome.tarball, &outcome.sidecar) {
+        lines.push(format!("  wrote {sidecar}"));
+        let push =
+            format!("akua push --tarball {tarball} --ref {} --sig {sidecar}", outcome.oci_ref);
+        lines.push(format!("next: {push}"));
+    }
+    Ok(printer.lines(&lines))
+}
+
+pub(crate) fn run_verify_archive(
+    printer: &Printer,
+    tarball: &Path,
+    sidecar: Option<&Path>,
+    key: &Path,
+) -> Result {
+    let beside = PathBuf::from(format!("{}.akuasig", tarball.display()));
+    let outcome = verify_archive(tarball, sidecar.unwrap_or(&beside), key, &printer.home(true))?;
+    if printer.json {
+        return Ok(printer.document(&outcome));
+    }
+    Ok(printer.lines(&[
+        format!("verified {} for {}:{}", outcome.tarball, outcome.oci_ref, outcome.tag),
+        format!("  {}", outcome.manifest_digest),
+        format!("  signed by {}", outcome.signature),
+    ]))
 }
