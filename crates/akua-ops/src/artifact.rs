@@ -3,6 +3,7 @@
 use crate::failure::named_file;
 use crate::sign::{artifact_tag, read_sidecar};
 use crate::trust::key;
+use crate::verify::bundle::trust_root;
 use crate::{Failure, Home, LimitOptions};
 use akua_disk::{ArchiveLimits, Staging, TreeLimits};
 use akua_manifest::{Lock, Manifest, PackageSection};
@@ -16,6 +17,7 @@ use akua_source::{Diagnostic, Digest, SourceMap};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Media type of a package's manifest.
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
@@ -259,8 +261,11 @@ pub fn pull(request: &PullRequest) -> Result<PullOutcome, Failure> {
 fn named_keys(paths: &[PathBuf]) -> Result<Option<TrustLayer>, Failure> {
     let keys = paths.iter().map(|path| Ok(Who::Key(key(path)?)));
     let others = keys.collect::<Result<Vec<Who>, Failure>>()?;
-    let layer = TrustLayer { name: "--key".to_owned(), rules: Vec::new(), others };
-    Ok((!layer.others.is_empty()).then_some(layer))
+    if others.is_empty() {
+        return Ok(None);
+    }
+    let root = Arc::new(trust_root(None)?);
+    Ok(Some(TrustLayer { name: "--key".to_owned(), rules: Vec::new(), others, root }))
 }
 
 /// Proves what is asked of an artifact that nothing depends on; returns who signed it.

@@ -7,6 +7,7 @@ use crate::artifact::{
 use crate::failure::named_file;
 use crate::signing::{Layout, Published, evidence, private_key};
 use crate::trust::key;
+use crate::verify::bundle::trust_root;
 use crate::{Failure, Home};
 use akua_oci::Repository;
 use akua_package::{EvidenceSubject, push_evidence};
@@ -249,7 +250,8 @@ pub fn verify_archive(
     let archive = read_archive(tarball)?;
     let found = read_sidecar(sidecar, &archive)?;
     let who = [Who::Key(key(public_key)?)];
-    let verdict = check(&found.evidence, &found.manifest_digest, &who);
+    let root = trust_root(None)?;
+    let verdict = check(&found.evidence, &found.manifest_digest, &who, &root);
     let Some(signer) = verdict.signers.first() else {
         let message = format!("`{}` is not signed by this key", tarball.display());
         let help = "find out who signed it, and when it was changed";

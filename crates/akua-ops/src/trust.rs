@@ -3,15 +3,22 @@
 
 use crate::Failure;
 use crate::failure::named_file;
+use crate::verify::bundle::{parsed_root, trust_root};
 use akua_disk::Folder;
 use akua_package::Project;
 use akua_policy::{Author, Effective, Signers};
-use akua_sign::{Depth, Pattern, PublicKey, SignerRule, SignerRules, Trust, TrustLayer, Who};
+use akua_sign::{
+    Depth, Identity, Matcher, Pattern, PublicKey, SignerRule, SignerRules, Trust, TrustLayer,
+    TrustRoot, Who,
+};
 use akua_source::Diagnostic;
 use std::path::Path;
+use std::sync::Arc;
 
 /// Largest file of a key, in bytes.
 const KEY_LIMIT_BYTES: u64 = 64 << 10;
+/// Largest file of a trust root, in bytes.
+const ROOT_LIMIT_BYTES: u64 = 2 << 20;
 /// The layer of the project's own manifest.
 const MANIFEST: &str = "[signing] of akua.toml";
 
@@ -45,7 +52,13 @@ fn of_policy(signers: &Signers) -> Result<TrustLayer, Failure> {
         Author::Project => key_below(&Folder::open(parent)?, name),
     };
     let rules = named(&signers.rules, read)?;
-    Ok(TrustLayer { name: signers.layer.clone(), rules, others: Vec::new() })
+    let root = match (&signers.trusted_root, signers.author) {
+        (None, _) => trust_root(None)?,
+        (Some(name), Author::Operator) => trust_root(Some(&parent.join(name)))?,
+        (Some(name), Author::Project) => root_below(&Folder::open(parent)?, name)?,
+    };
+    let root = Arc::new(root);
+    Ok(TrustLayer { name: signers.layer.clone(), rules, others: Vec::new(), root })
 }
 
 /// Returns the layer of a manifest, if it says anything.
@@ -57,8 +70,14 @@ fn of_project(project: &Project) -> Result<Option<TrustLayer>, Failure> {
         Some(name) => vec![Who::Key(read(name)?)],
         None => Vec::new(),
     };
-    let says = !rules.is_empty() || !others.is_empty();
-    Ok(says.then(|| TrustLayer { name: MANIFEST.to_owned(), rules, others }))
+    if rules.is_empty() && others.is_empty() {
+        return Ok(None);
+    }
+    let root = match &signing.trusted_root {
+        Some(name) => root_below(&project.root, name)?,
+        None => trust_root(None)?,
+    };
+    Ok(Some(TrustLayer { name: MANIFEST.to_owned(), rules, others, root: Arc::new(root) }))
 }
 
 /// Reads the keys that rules name.
@@ -69,7 +88,9 @@ fn named(
     let who = |rule: &SignerRule| match rule {
         SignerRule::Key(name) => Ok(Who::Key(read(name)?)),
         SignerRule::Identity { identity, issuer } => {
-            Ok(Who::Identity { identity: identity.clone(), issuer: issuer.clone() })
+            let (subject, issuer) = (identity.clone(), issuer.clone());
+            let (subject, issuer) = (Matcher::Pattern(subject), Matcher::Pattern(issuer));
+            Ok(Who::Identity(Identity { subject, issuer }))
         }
     };
     let rules = rules.rules.iter().map(|(pattern, signers)| {
@@ -95,6 +116,14 @@ fn key_below(folder: &Folder, name: &str) -> Result<PublicKey, Failure> {
         named_file("E_SIGN_KEY", &error, "name the file of a public key, in the project")
     })?;
     parsed(name, &bytes)
+}
+
+/// Reads a trust root of a project: it has to lie in it.
+fn root_below(folder: &Folder, name: &str) -> Result<TrustRoot, Failure> {
+    let bytes = folder.read(name, ROOT_LIMIT_BYTES).map_err(|error| {
+        named_file("E_SIGN_ROOT", &error, "name the file of a trust root, in the project")
+    })?;
+    parsed_root(name, TrustRoot::parse(&bytes))
 }
 
 fn parsed(name: &str, bytes: &[u8]) -> Result<PublicKey, Failure> {

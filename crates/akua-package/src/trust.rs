@@ -13,7 +13,7 @@ use crate::remote::{fetch_evidence, noted_tree};
 use akua_disk::Folder;
 use akua_manifest::{Lock, LockedPackage};
 use akua_oci::Repository;
-use akua_sign::{Asked, Attested, Evidence, Refusal, Signer, check};
+use akua_sign::{Asked, AskedSigner, Attested, Evidence, Refusal, Signer, check};
 use akua_source::{Diagnostic, Digest, Span};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
@@ -258,8 +258,8 @@ pub fn prove_artifact(
 /// Judges evidence by each layer that says who may sign.
 fn judge(artifact: &Artifact<'_>, asked: &Asked, found: &[Evidence]) -> Judged {
     let (mut proof, mut statements) = (Proof::default(), Vec::new());
-    for (layer, who) in &asked.signers {
-        let verdict = check(found, artifact.manifest, who);
+    for AskedSigner { layer, who, root } in &asked.signers {
+        let verdict = check(found, artifact.manifest, who, root);
         let told = |diagnostic: Diagnostic| {
             let diagnostic = diagnostic.note(format!("it is asked for by {layer}"));
             let refused: BTreeSet<&Refusal> = verdict.refused.iter().collect();

@@ -43,6 +43,6 @@ pub use pattern::Pattern;
 pub use rules::{RawSignerRules, SignerRule, SignerRules};
 pub use simple::{SIMPLE_TYPE, SimpleError, SimpleSigning};
 pub use statement::{IN_TOTO, Statement, StatementError, Subject};
-pub use trust::{Asked, Depth, Trust, TrustLayer};
+pub use trust::{Asked, AskedSigner, Depth, Trust, TrustLayer};
 pub use trust_root::{TrustRoot, TrustRootError};
 pub use verdict::{Attested, COSIGN_SIGN, Refusal, Signer, Verdict, Who, check};

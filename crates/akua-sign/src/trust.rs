@@ -1,7 +1,8 @@
 //! What is asked of an artifact before it is used: who has to have signed it, and what else.
 
-use crate::{Pattern, Who};
+use crate::{Pattern, TrustRoot, Who};
 use serde::Deserialize;
+use std::sync::Arc;
 
 /// How deep in the graph of dependencies something is asked for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
@@ -34,7 +35,7 @@ impl Depth {
 }
 
 /// One file that says who may sign.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct TrustLayer {
     /// Its name, for people.
     pub name: String,
@@ -42,6 +43,8 @@ pub struct TrustLayer {
     pub rules: Vec<(Pattern, Vec<Who>)>,
     /// Who may sign what comes from any other source.
     pub others: Vec<Who>,
+    /// What signatures without keys lead back to.
+    pub root: Arc<TrustRoot>,
 }
 
 impl TrustLayer {
@@ -54,7 +57,7 @@ impl TrustLayer {
 }
 
 /// What is asked of artifacts: each layer that says who may sign has to be satisfied.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub struct Trust {
     /// The layers.
     pub layers: Vec<TrustLayer>,
@@ -64,11 +67,22 @@ pub struct Trust {
     pub attestations: Depth,
 }
 
+/// Who has to have signed one artifact, as one layer says it.
+#[derive(Debug, Clone)]
+pub struct AskedSigner {
+    /// Name of the layer.
+    pub layer: String,
+    /// Who may have signed: one of these.
+    pub who: Vec<Who>,
+    /// What signatures without keys lead back to.
+    pub root: Arc<TrustRoot>,
+}
+
 /// What is asked of one artifact.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub struct Asked {
-    /// By each layer that says something of it: its name, and who may have signed.
-    pub signers: Vec<(String, Vec<Who>)>,
+    /// By each layer that says something of it.
+    pub signers: Vec<AskedSigner>,
     /// Whether it has to be signed although no layer says by whom.
     pub signature: bool,
     /// Whether its provenance has to be attested.
@@ -86,9 +100,13 @@ impl Trust {
     /// Returns what is asked of what comes from a source.
     pub fn of(&self, source: &str, is_direct: bool) -> Asked {
         let layers = self.layers.iter();
-        let signers = layers.map(|layer| (layer.name.clone(), layer.signers(source)));
+        let signers = layers.map(|layer| AskedSigner {
+            layer: layer.name.clone(),
+            who: layer.signers(source),
+            root: Arc::clone(&layer.root),
+        });
         Asked {
-            signers: signers.filter(|(_, who)| !who.is_empty()).collect(),
+            signers: signers.filter(|asked| !asked.who.is_empty()).collect(),
             signature: self.signatures.reaches(is_direct),
             attestation: self.attestations.reaches(is_direct),
         }

@@ -1,9 +1,9 @@
 //! The verdict: which of those who may sign have signed a manifest, and what they say of it.
 
-use crate::keyed::{BundleKind, read_bundle};
 use crate::{
-    ENVELOPE_TYPE, Envelope, Evidence, IN_TOTO, Pattern, PublicKey, SIGNATURE, SIMPLE_TYPE,
-    SimpleSigning, Statement,
+    Artifact, Bundle, BundleError, ENVELOPE_TYPE, Envelope, Evidence, Expected, IN_TOTO, Identity,
+    LogRule, Proof, PublicKey, SIGNATURE, SIMPLE_TYPE, SimpleSigning, Statement, TrustRoot,
+    Verified,
 };
 use akua_source::Digest;
 use base64::Engine as _;
@@ -17,17 +17,12 @@ use std::fmt;
 pub const COSIGN_SIGN: &str = "https://sigstore.dev/cosign/sign/v1";
 
 /// One who may sign.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum Who {
     /// Who has the private key of this one.
     Key(PublicKey),
     /// Whom an issuer knows by this identity.
-    Identity {
-        /// The identity.
-        identity: Pattern,
-        /// The OIDC issuer.
-        issuer: Pattern,
-    },
+    Identity(Identity),
 }
 
 /// One who has signed, proven. Its text is what `akua.lock` says.
@@ -100,14 +95,15 @@ pub struct Verdict {
     pub refused: Vec<Refusal>,
 }
 
-/// Checks what evidence proves of a manifest, if these may sign.
-pub fn check(evidence: &[Evidence], manifest: &Digest, who: &[Who]) -> Verdict {
+/// Checks what evidence proves of a manifest, if these may sign. What is signed without a key has to
+/// lead back to the trust root.
+pub fn check(evidence: &[Evidence], manifest: &Digest, who: &[Who], root: &TrustRoot) -> Verdict {
     let mut verdict = Verdict::default();
     for piece in evidence {
         let found = match piece.media_type.as_str() {
             SIMPLE_TYPE => simple(piece, manifest, who).map(|signer| (signer, None)),
             ENVELOPE_TYPE => attestation(piece, manifest, who),
-            _ => bundle(piece, manifest, who),
+            _ => bundle(piece, manifest, who, root),
         };
         match found {
             Ok((signer, Some(attested))) => {
@@ -160,12 +156,47 @@ fn bundle(
     piece: &Evidence,
     manifest: &Digest,
     who: &[Who],
+    root: &TrustRoot,
 ) -> Result<(Signer, Option<Attested>), Refusal> {
     let what = "a bundle that refers to it";
-    let malformed = |reason: String| Refusal::Malformed { what, reason };
-    match read_bundle(piece.text.as_bytes()).map_err(|error| malformed(error.to_string()))? {
-        BundleKind::Keyed(envelope) => signed(what, &envelope, manifest, who),
-        BundleKind::Certificate => Err(malformed("it is signed without a key".to_owned())),
+    let bundle = Bundle::parse(piece.text.as_bytes()).map_err(|error| told(what, &error))?;
+    let artifact = Artifact::Digest(manifest);
+    let mut refused = Refusal::Signer { what };
+    for one in who {
+        let expected = match one {
+            Who::Key(key) => Expected::Key { key, log: LogRule::IfPresent },
+            Who::Identity(identity) => Expected::Identity(identity),
+        };
+        match bundle.verify(artifact, expected, root) {
+            Ok(verified) => return verified_statement(what, verified),
+            Err(error) => refused = told(what, &error),
+        }
+    }
+    Err(refused)
+}
+
+/// Reads what a verified bundle says; one that signs the manifest itself says nothing more.
+fn verified_statement(
+    what: &'static str,
+    verified: Verified,
+) -> Result<(Signer, Option<Attested>), Refusal> {
+    let signer = verified.signer;
+    let Some(payload) = verified.statement else { return Ok((signer, None)) };
+    let statement = Statement::parse(&payload);
+    let statement =
+        statement.map_err(|error| Refusal::Malformed { what, reason: error.to_string() })?;
+    let attested = Attested { signer: signer.clone(), statement, digest: Digest::of(&payload) };
+    Ok((signer, Some(attested)))
+}
+
+/// Says why a bundle proves nothing.
+fn told(what: &'static str, error: &BundleError) -> Refusal {
+    match error {
+        BundleError::NoKey
+        | BundleError::NoCertificate
+        | BundleError::Refused { proof: Proof::Signature, .. } => Refusal::Signer { what },
+        BundleError::Artifact => Refusal::Subject { what },
+        _ => Refusal::Malformed { what, reason: error.to_string() },
     }
 }
 
@@ -205,7 +236,7 @@ fn stated(
 fn keyed(who: &[Who], holds: impl Fn(&PublicKey) -> bool) -> Option<Signer> {
     who.iter().find_map(|one| match one {
         Who::Key(key) if holds(key) => Some(Signer::Key(key.id())),
-        Who::Key(_) | Who::Identity { .. } => None,
+        Who::Key(_) | Who::Identity(_) => None,
     })
 }
 

@@ -3,7 +3,8 @@
 use crate::failure::named_file;
 use crate::{Failure, Home};
 use akua_sign::{
-    Artifact, Bundle, Expected, Identity, LogRule, Matcher, PublicKey, Signer, TrustRoot, Verified,
+    Artifact, Bundle, Expected, Identity, LogRule, Matcher, Signer, TrustRoot, TrustRootError,
+    Verified,
 };
 use akua_source::{Diagnostic, Digest};
 use serde::Serialize;
@@ -123,7 +124,7 @@ pub fn run(request: &BundleRequest) -> Result<BundleOutcome, Failure> {
     let identity;
     let expected = match &request.signer {
         SignerOption::Key { path, log } => {
-            key = public_key(path)?;
+            key = crate::trust::key(path)?;
             let log = if *log { LogRule::Required } else { LogRule::IfPresent };
             Expected::Key { key: &key, log }
         }
@@ -167,7 +168,16 @@ pub(crate) fn trust_root(path: Option<&Path>) -> Result<TrustRoot, Failure> {
             (path.display().to_string(), TrustRoot::parse(&read(path, ROOT_LIMIT_BYTES, help)?))
         }
     };
+    parsed_root(&name, parsed)
+}
+
+/// Says what is wrong with a file that is no trust root.
+pub(crate) fn parsed_root(
+    name: &str,
+    parsed: Result<TrustRoot, TrustRootError>,
+) -> Result<TrustRoot, Failure> {
     parsed.map_err(|error| {
+        let help = "name a trusted_root.json, as `cosign trusted-root create` writes it";
         let mut diagnostic = Diagnostic::error("E_SIGN_ROOT", format!("`{name}`: {error}"));
         let mut source = std::error::Error::source(&error);
         while let Some(cause) = source {
@@ -175,16 +185,6 @@ pub(crate) fn trust_root(path: Option<&Path>) -> Result<TrustRoot, Failure> {
             source = cause.source();
         }
         diagnostic.help(help).into()
-    })
-}
-
-fn public_key(path: &Path) -> Result<PublicKey, Failure> {
-    let help = "name a PEM file with a P-256 key, as `akua keygen` and cosign make them";
-    let bytes = akua_disk::read_file(path, ROOT_LIMIT_BYTES)
-        .map_err(|error| named_file("E_SIGN_KEY", &error, help))?;
-    PublicKey::read(&bytes).map_err(|error| {
-        let message = format!("`{}` is no public key: {error}", path.display());
-        Diagnostic::error("E_SIGN_KEY", message).help(help).into()
     })
 }
 

@@ -6,6 +6,10 @@ fn key(byte: u8) -> PrivateKey {
     PrivateKey::from_bytes(&[byte; 32]).expect("a key")
 }
 
+fn root() -> TrustRoot {
+    TrustRoot::public().expect("the root that is built in")
+}
+
 fn manifest() -> Digest {
     Digest::of(b"manifest")
 }
@@ -31,7 +35,7 @@ fn bundle_by(key: &PrivateKey, manifest: &Digest, kind: &str) -> Evidence {
 }
 
 fn checked(evidence: &[Evidence]) -> Verdict {
-    check(evidence, &manifest(), &[Who::Key(key(7).public())])
+    check(evidence, &manifest(), &[Who::Key(key(7).public())], &root())
 }
 
 #[test]
@@ -66,7 +70,7 @@ fn who_may_not_sign_proves_nothing() {
     let verdict = checked(&pieces);
     assert_eq!((verdict.signers.len(), verdict.statements.len()), (0, 0));
     assert!(verdict.refused.iter().all(|refused| matches!(refused, Refusal::Signer { .. })));
-    assert_eq!(check(&pieces, &manifest(), &[]).refused.len(), 3);
+    assert_eq!(check(&pieces, &manifest(), &[], &root()).refused.len(), 3);
 }
 
 #[test]
