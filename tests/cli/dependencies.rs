@@ -1,6 +1,7 @@
 //! Dependencies by path, the lock, and the commands that need no server.
 
 use akua_tests::folder::names;
+use akua_tests::process::TOKEN;
 use akua_tests::project::{Project, manifest};
 use anyhow::{Context, Result, ensure};
 use serde_json::Value as Json;
@@ -273,7 +274,7 @@ fn the_same_files_give_the_same_archive() -> Result<()> {
 #[test]
 fn credentials_are_kept_and_never_shown() -> Result<()> {
     let project = Project::new("auth", "", "resources = []\n")?;
-    let secret = "s3cr3t-t0ken";
+    let secret = TOKEN;
     let add = ["auth", "add", "--registry", "registry.example.com"];
     project.ok_reading(&format!("{secret}\n"), &add)?;
     project.ok_reading(secret, &[&add[..], &["--username", "me"]].concat())?;

@@ -254,13 +254,13 @@ fn signatures_that_are_required_keep_unsigned_dependencies_out() -> Result<()> {
     project.render(&[])?;
     project.ok(&["vendor"])?;
     project.folder.write("policy.toml", "version = 1\nsignatures.required = true\n")?;
-    let words = ["E_POLICY_SIGNATURE", "`web` 1.0.0", "signatures.required"];
+    let words = ["E_POLICY_SIGNATURE", "`web` 1.0.0", "signatures are required"];
     // Neither the cache nor a vendored copy skips it.
     project.refused(&["render"], 3, &words)?;
     project.refused(&["render", "--offline"], 3, &words)?;
-    // To lock and to copy is to write down what there is, not to use it.
-    project.ok(&["lock"])?;
-    project.ok(&["vendor"])?;
+    for verb in ["lock", "vendor", "verify", "pack"] {
+        project.refused(&[verb], 3, &words)?;
+    }
     // A directory of the project is the project's own.
     project.folder.write(
         "akua.toml",

@@ -37,6 +37,15 @@ pub enum Oracle {
     Kustomize,
 }
 
+/// What private keys of tests are encrypted with.
+pub const PASSPHRASE: &str = "correct-horse-battery-staple";
+/// A password of a registry.
+pub const PASSWORD: &str = "swordfish-of-the-registry";
+/// A token of a registry.
+pub const TOKEN: &str = "t0ken-of-the-registry";
+/// The secrets of tests: nothing that akua prints in any test has one of them.
+const SECRETS: [&str; 3] = [PASSPHRASE, PASSWORD, TOKEN];
+
 /// What to do where there is no binary.
 const BUILD: &str =
     "run `cargo xtask guests && cargo build --release -p akua-cli`, or set AKUA_BIN";
@@ -66,7 +75,7 @@ pub fn akua_with(
     directory: &Path,
 ) -> Result<Outcome> {
     let output = command_of_akua(arguments, directory)?.envs(variables.iter().copied()).output();
-    Ok(outcome(output.context("starting akua")?))
+    outcome(output.context("starting akua")?)
 }
 
 /// Returns `akua`, ready to start in a directory, with nothing on its standard input.
@@ -93,7 +102,7 @@ pub fn akua_reading(input: &[u8], arguments: &[&str], directory: &Path) -> Resul
     let mut child = command.spawn().with_context(|| format!("starting {}", binary.display()))?;
     // It answers only when it has read everything, and the pipe is closed behind this line.
     child.stdin.take().context("a pipe")?.write_all(input)?;
-    Ok(outcome(child.wait_with_output()?))
+    outcome(child.wait_with_output()?)
 }
 
 /// Runs a native tool in a directory, with a home directory of its own and no cluster.
@@ -131,7 +140,7 @@ pub fn run_in(binary: &Path, arguments: &[&str], directory: &Path) -> Result<Out
 fn run(binary: &Path, missing: &str, arguments: &[&str], directory: &Path) -> Result<Outcome> {
     ensure!(binary.is_file(), "{} is missing: {missing}", binary.display());
     let output = command(binary, arguments, directory).output();
-    Ok(outcome(output.with_context(|| format!("starting {}", binary.display()))?))
+    outcome(output.with_context(|| format!("starting {}", binary.display()))?)
 }
 
 /// Returns a program that is ready to start, with an empty environment.
@@ -143,10 +152,12 @@ fn command(binary: &Path, arguments: &[&str], directory: &Path) -> Command {
     command
 }
 
-fn outcome(output: Output) -> Outcome {
-    Outcome {
-        stdout: output.stdout,
-        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        code: output.status.code(),
+fn outcome(output: Output) -> Result<Outcome> {
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    for secret in SECRETS {
+        let shown = stdout.contains(secret) || stderr.contains(secret);
+        ensure!(!shown, "a secret was printed:\n{stdout}\n{stderr}");
     }
+    Ok(Outcome { stdout: output.stdout, stderr, code: output.status.code() })
 }

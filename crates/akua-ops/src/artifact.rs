@@ -1,23 +1,19 @@
-//! Packages in registries: `akua push`, `akua pull`, `akua inspect`.
+//! Packages in registries: `akua push`; below, `akua pull` and `akua inspect`.
+
+pub mod inspect;
+pub mod pull;
 
 use crate::failure::named_file;
 use crate::sign::{artifact_tag, read_sidecar};
-use crate::trust::key;
-use crate::verify::bundle::trust_root;
-use crate::{Failure, Home, LimitOptions};
-use akua_disk::{ArchiveLimits, Staging, TreeLimits};
+use crate::{Failure, Home};
+use akua_disk::{ArchiveLimits, TreeLimits};
 use akua_manifest::{Lock, Manifest, PackageSection};
-use akua_oci::{Client, Descriptor, FetchError, Parsed, Reference, Repository};
-use akua_package::{
-    Artifact as Signable, EvidenceSubject, LOCK, Problem, Supply, prove_artifact, push_evidence,
-    refused_archive,
-};
-use akua_sign::{TrustLayer, Who};
+use akua_oci::{Client, FetchError, Reference, Repository};
+use akua_package::{EvidenceSubject, LOCK, Problem, push_evidence, refused_archive};
 use akua_source::{Diagnostic, Digest, SourceMap};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 /// Media type of a package's manifest.
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
@@ -176,238 +172,9 @@ pub(crate) fn tree_digest(archive: &[u8], shown: &Path, home: &Home) -> Result<D
     Ok(staging.opened("")?.digest(TreeLimits::default())?)
 }
 
-/// What to pull, and where to.
-#[derive(Debug, Clone)]
-pub struct PullRequest {
-    /// The repository: `oci://HOST/NAME`.
-    pub reference: String,
-    /// The tag, or a digest.
-    pub tag: String,
-    /// The directory, which must not be there.
-    pub out: PathBuf,
-    /// Files of the public keys one of which has to have signed it; none leaves it to the policy.
-    pub keys: Vec<PathBuf>,
-    /// Where things are.
-    pub home: Home,
-}
-
-/// The result of `pull`.
-#[derive(Debug, Serialize)]
-pub struct PullOutcome {
-    /// The repository.
-    pub oci_ref: String,
-    /// The tag.
-    pub tag: String,
-    /// Digest of the manifest.
-    pub manifest_digest: String,
-    /// Digest of the archive.
-    pub layer_digest: String,
-    /// Who signed it, of those who may; none where nothing says who may.
-    pub signature: Option<String>,
-    /// The directory.
-    pub out: String,
-}
-
-/// Fetches a package and unpacks it, with the dependencies that it carries: after it was proven that
-/// it is signed by who has to have signed it.
-///
-/// # Errors
-/// [`Failure`]; the directory is not there then.
-pub fn pull(request: &PullRequest) -> Result<PullOutcome, Failure> {
-    request.home.raise_wall()?;
-    if akua_disk::exists(&request.out) {
-        let message = format!("there is a `{}` already", request.out.display());
-        let help = "choose another directory with --out, or move it away";
-        return Err(Diagnostic::error("E_PULL_EXISTS", message).help(help).into());
-    }
-    let repository = parsed_repository(&request.reference)?;
-    let policy = request.home.policy(None, &LimitOptions::default())?.policy;
-    let mut supply = request.home.supply(None, &policy)?;
-    supply.trust.layers.extend(named_keys(&request.keys)?);
-    let remote = supply.remote.as_ref().ok_or_else(offline)?;
-    let client = remote.client()?;
-    let manifest =
-        client.fetch_manifest(&repository, &parsed_reference(&request.tag)?).map_err(told)?;
-    let signature = signer(&repository, &request.tag, &manifest.digest, &supply)?;
-    let layer = layer(&manifest.parsed).ok_or_else(|| {
-        let message = format!("`{repository}` {} is no Package", request.tag);
-        Diagnostic::error("E_DEP_KIND", message).help("a chart or module is added with `akua add`")
-    })?;
-    let mut archive = Vec::new();
-    client.fetch_blob(&repository, layer, &mut archive).map_err(told)?;
-    let shown = format!("{repository}:{}", request.tag);
-    let parent = request.out.parent().filter(|parent| !parent.as_os_str().is_empty());
-    let mut staging = Staging::new(&parent.unwrap_or(Path::new(".")).join(".akua-staging"))?;
-    let limits = ArchiveLimits { keep_vendored: true, ..ArchiveLimits::default() };
-    akua_disk::unpack(archive.as_slice(), limits, &mut staging)
-        .map_err(|error| refused_archive(&shown, &error))?;
-    let holder = staging.path().parent().map(Path::to_path_buf);
-    staging.commit("", &request.out)?;
-    if let Some(holder) = holder {
-        akua_disk::remove_abandoned(&holder)?;
-        akua_disk::remove_empty(&holder);
-    }
-    Ok(PullOutcome {
-        oci_ref: format!("oci://{repository}"),
-        tag: request.tag.clone(),
-        manifest_digest: manifest.digest.as_str().to_owned(),
-        layer_digest: layer.digest.as_str().to_owned(),
-        signature,
-        out: request.out.display().to_string(),
-    })
-}
-
-/// Returns the layer of keys that a person named.
-fn named_keys(paths: &[PathBuf]) -> Result<Option<TrustLayer>, Failure> {
-    let keys = paths.iter().map(|path| Ok(Who::Key(key(path)?)));
-    let others = keys.collect::<Result<Vec<Who>, Failure>>()?;
-    if others.is_empty() {
-        return Ok(None);
-    }
-    let root = Arc::new(trust_root(None)?);
-    Ok(Some(TrustLayer { name: "--key".to_owned(), rules: Vec::new(), others, root }))
-}
-
-/// Proves what is asked of an artifact that nothing depends on; returns who signed it.
-fn signer(
-    repository: &Repository,
-    tag: &str,
-    manifest: &Digest,
-    supply: &Supply,
-) -> Result<Option<String>, Failure> {
-    let asked = supply.trust.of(&format!("oci://{repository}"), true);
-    if asked.is_nothing() {
-        return Ok(None);
-    }
-    let name = repository.to_string();
-    let artifact =
-        Signable { name: &name, version: tag, manifest, signature: None, attestation: None };
-    // Whatever lies in the working directory does not speak for it.
-    let proven = prove_artifact(&artifact, repository, &asked, None, supply)?;
-    let (proof, _) = proven.map_err(|told| Failure::from(*told))?;
-    Ok(proof.signer.map(|signer| signer.to_string()))
-}
-
 pub(crate) fn offline() -> Failure {
     let message = "a registry cannot be reached without the network";
     Diagnostic::error("E_OFFLINE", message).help("run this without --offline").into()
-}
-
-fn layer(parsed: &Parsed) -> Option<&Descriptor> {
-    let Parsed::Image(image) = parsed else { return None };
-    image.layers.iter().find(|layer| layer.media_type == CONTENT)
-}
-
-/// What an archive is.
-#[derive(Debug, Serialize)]
-pub struct Inspected {
-    /// Always `tarball`.
-    pub kind: &'static str,
-    /// Digest of the archive.
-    pub layer_digest: String,
-    /// Bytes of the archive.
-    pub compressed_size_bytes: usize,
-    /// Bytes of the files.
-    pub uncompressed_size_bytes: u64,
-    /// Files in it.
-    pub file_count: usize,
-    /// The package's name.
-    pub package_name: String,
-    /// Its version.
-    pub package_version: String,
-    /// The edition of its manifest.
-    pub package_edition: String,
-    /// Directories of dependencies in it.
-    pub vendored_deps: Vec<String>,
-}
-
-/// Returns what an archive is; nothing of it is evaluated.
-///
-/// # Errors
-/// [`Failure`].
-pub fn inspect(tarball: &Path, home: &Home) -> Result<Inspected, Failure> {
-    home.raise_wall()?;
-    let archive = read_archive(tarball)?;
-    let facts = facts(&archive, tarball, home)?;
-    let package = facts.manifest.package;
-    Ok(Inspected {
-        kind: "tarball",
-        layer_digest: Digest::of(&archive).to_string(),
-        compressed_size_bytes: archive.len(),
-        uncompressed_size_bytes: facts.size_bytes,
-        file_count: facts.file_count,
-        package_name: package.name.to_string(),
-        package_version: package.version,
-        package_edition: package.edition,
-        vendored_deps: facts.vendored,
-    })
-}
-
-/// What an artifact of a registry is.
-#[derive(Debug, Serialize)]
-pub struct InspectedArtifact {
-    /// Always `artifact`.
-    pub kind: &'static str,
-    /// The repository.
-    pub oci_ref: String,
-    /// The tag, or a digest.
-    pub tag: String,
-    /// Digest of the manifest.
-    pub manifest_digest: String,
-    /// Type of the artifact.
-    pub artifact_type: Option<String>,
-    /// Its layers.
-    pub layers: Vec<InspectedLayer>,
-    /// Notes of its publisher.
-    pub annotations: std::collections::BTreeMap<String, String>,
-    /// What refers to it: signatures, attestations.
-    pub referrers: Vec<InspectedLayer>,
-}
-
-/// A layer, or what refers to an artifact.
-#[derive(Debug, Serialize)]
-pub struct InspectedLayer {
-    /// Its media type, or the type of the artifact.
-    pub media_type: String,
-    /// Its digest.
-    pub digest: String,
-    /// Its bytes.
-    pub size_bytes: u64,
-}
-
-/// Returns what an artifact of a registry is; nothing but its manifest is fetched.
-///
-/// # Errors
-/// [`Failure`].
-pub fn inspect_artifact(text: &str, tag: &str, home: &Home) -> Result<InspectedArtifact, Failure> {
-    home.raise_wall()?;
-    let repository = parsed_repository(text)?;
-    let remote = home.remote_alone()?;
-    let client = remote.client()?;
-    let manifest = client.fetch_manifest(&repository, &parsed_reference(tag)?).map_err(told)?;
-    let referrers = client.list_referrers(&repository, &manifest.digest).map_err(told)?;
-    let shown = |found: Descriptor| InspectedLayer {
-        media_type: found.artifact_type.unwrap_or(found.media_type),
-        digest: found.digest.to_string(),
-        size_bytes: found.size,
-    };
-    let (artifact_type, layers, annotations) = match manifest.parsed {
-        Parsed::Image(image) => {
-            let kind = image.artifact_type.unwrap_or(image.config.media_type);
-            (Some(kind), image.layers, image.annotations)
-        }
-        Parsed::Index(entries) => (None, entries, std::collections::BTreeMap::new()),
-    };
-    Ok(InspectedArtifact {
-        kind: "artifact",
-        oci_ref: format!("oci://{repository}"),
-        tag: tag.to_owned(),
-        manifest_digest: manifest.digest.to_string(),
-        artifact_type,
-        layers: layers.into_iter().map(shown).collect(),
-        annotations,
-        referrers: referrers.into_iter().map(shown).collect(),
-    })
 }
 
 /// What an archive holds.

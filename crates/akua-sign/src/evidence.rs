@@ -1,7 +1,8 @@
 //! What lies beside an artifact in a registry and speaks for it; nothing of it is believed yet.
 
-use crate::{Envelope, SIMPLE_TYPE};
+use crate::{COSIGN_SIGN, Envelope, SIMPLE_TYPE, Statement};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Media type of an envelope in the layout of tags.
@@ -32,6 +33,28 @@ impl Evidence {
     /// Returns whether a media type is one of evidence.
     pub fn is_one(media_type: &str) -> bool {
         [SIMPLE_TYPE, ENVELOPE_TYPE, BUNDLE_TYPE].contains(&media_type)
+    }
+
+    /// Returns whether it is a bundle.
+    pub fn is_bundle(&self) -> bool {
+        self.media_type == BUNDLE_TYPE
+    }
+
+    /// Returns what it says, if it is a statement; nothing of it is proven.
+    pub fn claimed_statement(&self) -> Option<Statement> {
+        let envelope = if self.is_bundle() {
+            let bundle: Value = serde_json::from_str(&self.text).ok()?;
+            bundle.get("dsseEnvelope")?.to_string()
+        } else {
+            self.text.clone()
+        };
+        Statement::parse(&Envelope::parse(envelope.as_bytes()).ok()?.payload).ok()
+    }
+
+    /// Returns whether it is a signature, as it says itself, and no attestation; `statement` is what
+    /// it says.
+    pub fn is_signature(&self, statement: Option<&Statement>) -> bool {
+        statement.is_none_or(|statement| statement.predicate_type == COSIGN_SIGN)
     }
 
     /// Returns a simple payload and its signature, in base64.

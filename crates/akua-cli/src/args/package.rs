@@ -282,6 +282,9 @@ pub(crate) struct Inspect {
     /// The tag, or a digest.
     #[arg(long, value_name = "TAG", requires = "reference")]
     pub(crate) tag: Option<String>,
+    /// Fail unless this public key signed the artifact; of several, one is enough.
+    #[arg(long = "key", value_name = "FILE", requires = "reference")]
+    pub(crate) keys: Vec<PathBuf>,
 }
 
 /// Commands of `cache`.

@@ -7,7 +7,9 @@ use crate::args::package::{
 };
 use crate::environment::home;
 use crate::print::Printer;
-use akua_ops::artifact::{PullRequest, PushRequest, inspect, inspect_artifact, pull, push};
+use akua_ops::artifact::inspect::{archive, artifact};
+use akua_ops::artifact::pull::{PullRequest, pull};
+use akua_ops::artifact::{PushRequest, push};
 use akua_ops::edit::{Edit, EditRequest};
 use akua_ops::lock::{LockOutcome, LockRequest, LockedEntry, UpdateOutcome, UpdateRequest, update};
 use akua_ops::pack::PackRequest;
@@ -261,7 +263,9 @@ pub(crate) fn run_inspect(printer: &Printer, args: &Inspect) -> Result {
     }
     match (&args.tarball, &args.reference, &args.tag) {
         (Some(tarball), ..) => inspect_tarball(printer, tarball),
-        (None, Some(reference), Some(tag)) => inspect_reference(printer, reference, tag),
+        (None, Some(reference), Some(tag)) => {
+            inspect_reference(printer, reference, tag, &args.keys)
+        }
         (None, ..) => {
             let message = "expected --package, --tarball, or --ref with --tag";
             Err(Diagnostic::error("E_INVALID_FLAG", message).into())
@@ -270,7 +274,7 @@ pub(crate) fn run_inspect(printer: &Printer, args: &Inspect) -> Result {
 }
 
 fn inspect_tarball(printer: &Printer, tarball: &Path) -> Result {
-    let found = inspect(tarball, &printer.home(true))?;
+    let found = archive(tarball, &printer.home(true))?;
     if printer.json {
         return Ok(printer.document(&found));
     }
@@ -288,8 +292,8 @@ fn inspect_tarball(printer: &Printer, tarball: &Path) -> Result {
     ]))
 }
 
-fn inspect_reference(printer: &Printer, reference: &str, tag: &str) -> Result {
-    let found = inspect_artifact(reference, tag, &printer.home(false))?;
+fn inspect_reference(printer: &Printer, reference: &str, tag: &str, keys: &[PathBuf]) -> Result {
+    let found = artifact(reference, tag, keys, &printer.home(false))?;
     if printer.json {
         return Ok(printer.document(&found));
     }
@@ -306,6 +310,20 @@ fn inspect_reference(printer: &Printer, reference: &str, tag: &str) -> Result {
     for (name, value) in &found.annotations {
         text.push(format!("  note      {name} = {value}"));
     }
+    for piece in &found.evidence {
+        let mut line = format!("  {:<11} {}", piece.kind, piece.layout);
+        let says = [&piece.predicate_type, &piece.builder];
+        for said in says.into_iter().flatten() {
+            line.push(' ');
+            line.push_str(said);
+        }
+        text.push(line);
+    }
+    text.push(match &found.signature {
+        Some(signer) => format!("  signed by {signer}"),
+        None if found.evidence.is_empty() => "  not signed".to_owned(),
+        None => "  not verified: nothing says who may have signed it (--key, policy)".to_owned(),
+    });
     for referrer in &found.referrers {
         text.push(format!("  referrer  {} {}", referrer.media_type, referrer.digest));
     }

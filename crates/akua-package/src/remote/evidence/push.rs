@@ -66,7 +66,7 @@ fn push_tagged(
             Parsed::Index(_) => {
                 let message = format!("`{repository}:{tag}` is an index, where signatures belong");
                 let help = "find out who wrote it; `--layout referrers` leaves it alone";
-                return Err(Diagnostic::error("E_SIGN_STORE", message).help(help).into());
+                return Err(Diagnostic::error("E_FETCH_PROTOCOL", message).help(help).into());
             }
         },
     };
