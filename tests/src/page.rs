@@ -2,12 +2,13 @@
 //!
 //! # Shape
 //! Behind `## Example` come blocks with fences. One whose first line names a path (as in
-//! `kcl package.k`) is a file, one of `hex` in hexadecimal digits; one of `http` is what a server at [`SERVER`] answers to whatever it
+//! `kcl package.k`) is a file, one of `hex` in hexadecimal digits, one of `corpus` a copy of the file
+//! below `tests/corpus` that it names; one of `http` is what a server at [`SERVER`] answers to whatever it
 //! is asked; one of `console` has commands, each behind `$ `, and what they print. A package without
 //! a manifest gets one. `<!-- no example: REASON -->` stands where there is none to run.
 
 use crate::folder::Folder;
-use crate::process::{Outcome, akua, akua_reading};
+use crate::process::{Outcome, akua, akua_reading, root};
 use crate::project::manifest;
 use crate::servers::Fixed;
 use anyhow::{Context, Result, bail, ensure};
@@ -121,6 +122,10 @@ impl Run {
             None => bail!("a block of the example is neither a file nor a console: `{info}`"),
             // What no text can say.
             Some(("hex", path)) => fs::write(self.folder.path().join(path), bytes(lines)?)?,
+            Some(("corpus", path)) => {
+                let name = lines.first().context("the name of a file of the corpus")?;
+                fs::copy(root().join("tests/corpus").join(name), self.folder.path().join(path))?;
+            }
             Some((_, path)) => {
                 if path.ends_with("package.k") && !self.folder.path().join("akua.toml").exists() {
                     self.folder.write("akua.toml", &manifest("app", ""))?;

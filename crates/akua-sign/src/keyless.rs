@@ -8,10 +8,10 @@
 //! Fulcio's and Rekor 2's OpenAPI documents; RFC 3161; protobuf-specs, `sigstore_bundle.proto`.
 
 mod services;
-mod token;
 #[cfg(test)]
 #[expect(clippy::indexing_slicing, reason = "a test may panic")]
 mod tests;
+mod token;
 
 pub use services::{Services, ServicesError};
 pub use token::{IdentityToken, TokenError};
@@ -235,4 +235,3 @@ struct FulcioCertificates {
     /// In PEM; the first is the one that was asked for.
     certificates: Vec<String>,
 }
-

@@ -23,6 +23,7 @@ mod evidence;
 mod identity;
 mod key;
 mod keyed;
+mod keyless;
 mod pattern;
 mod rules;
 mod simple;
@@ -39,6 +40,10 @@ pub use evidence::{
 pub use identity::{Expression, ExpressionError, Identity, Matcher};
 pub use key::{KeyError, PrivateKey, PublicKey, Secret};
 pub use keyed::keyed_bundle;
+pub use keyless::{
+    ANSWER_LIMIT_BYTES, Certificate, Entry, IdentityToken, KeylessError, Services, ServicesError,
+    Signing, TokenError,
+};
 pub use pattern::Pattern;
 pub use rules::{RawSignerRules, SignerRule, SignerRules};
 pub use simple::{SIMPLE_TYPE, SimpleError, SimpleSigning};

@@ -179,10 +179,8 @@ pub(crate) fn parsed_root(
     parsed.map_err(|error| {
         let help = "name a trusted_root.json, as `cosign trusted-root create` writes it";
         let mut diagnostic = Diagnostic::error("E_SIGN_ROOT", format!("`{name}`: {error}"));
-        let mut source = std::error::Error::source(&error);
-        while let Some(cause) = source {
-            diagnostic = diagnostic.note(cause.to_string());
-            source = cause.source();
+        if let Some(source) = std::error::Error::source(&error) {
+            diagnostic = diagnostic.note(source.to_string());
         }
         diagnostic.help(help).into()
     })

@@ -206,10 +206,9 @@ impl BundleError {
     pub fn to_diagnostic(&self, name: &str) -> Diagnostic {
         let message = format!("`{name}`: {self}");
         let mut diagnostic = Diagnostic::error(self.code(), message).help(self.help());
-        let mut source = self.source();
-        while let Some(cause) = source {
-            diagnostic = diagnostic.note(cause.to_string());
-            source = cause.source();
+        // The crates say in each what its own cause says.
+        if let Some(source) = self.source() {
+            diagnostic = diagnostic.note(source.to_string());
         }
         diagnostic
     }

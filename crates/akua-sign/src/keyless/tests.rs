@@ -25,7 +25,10 @@ fn a_token_says_whom_it_is_of() {
     check(json!({ "sub": "s", "email": "a@b", "email_verified": true }), Ok("a@b"));
     check(json!({ "sub": "s", "email": "a@b", "email_verified": "true" }), Ok("a@b"));
     check(json!({ "sub": "s", "email": "a@b" }), Err(TokenError::Unverified));
-    check(json!({ "sub": "s", "email": "a@b", "email_verified": "no" }), Err(TokenError::Unverified));
+    check(
+        json!({ "sub": "s", "email": "a@b", "email_verified": "no" }),
+        Err(TokenError::Unverified),
+    );
     check(json!({ "sub": "" }), Err(TokenError::Nobody));
     check(json!({}), Err(TokenError::Nobody));
     check(json!([]), Err(TokenError::Nobody));
@@ -34,7 +37,8 @@ fn a_token_says_whom_it_is_of() {
 
 #[test]
 fn what_is_no_token_is_refused() {
-    for text in ["", "a", "a.b", "a.b.c", "e30.e30.e30.e30", "e30.e30.\u{1b}", "..", "e30.e30.a b"] {
+    for text in ["", "a", "a.b", "a.b.c", "e30.e30.e30.e30", "e30.e30.\u{1b}", "..", "e30.e30.a b"]
+    {
         assert!(IdentityToken::parse(text).is_err(), "{text:?}");
     }
     let long = format!("e30.e30.{}", "a".repeat(64 << 10));
@@ -75,7 +79,10 @@ fn a_certificate_of_another_key_is_refused() {
     let none = json!({ "signedCertificateEmbeddedSct": { "chain": { "certificates": [] } } });
     assert!(matches!(answer(none), Err(KeylessError::NoCertificate)));
     assert!(matches!(answer(json!({})), Err(KeylessError::NoCertificate)));
-    assert!(matches!(answer(json!([])), Err(KeylessError::NoCertificate | KeylessError::Json { .. })));
+    assert!(matches!(
+        answer(json!([])),
+        Err(KeylessError::NoCertificate | KeylessError::Json { .. })
+    ));
     let garbage = json!({ "chain": { "certificates": ["garbage"] } });
     let found = answer(json!({ "signedCertificateEmbeddedSct": garbage }));
     assert!(matches!(found, Err(KeylessError::NoCertificate)));
