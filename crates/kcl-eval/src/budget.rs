@@ -6,7 +6,7 @@ use crate::library::{Eval, error};
 use crate::value::Value;
 use akua_source::Diagnostic;
 
-/// Steps (expressions and joined values) of a program that is given no other limit. A step takes
+/// Steps (expressions, joined and compared values) of a program that is given no other limit. A step takes
 /// some 50 ns in a Store: this is a fifth of the three seconds that the worker has.
 pub const DEFAULT_STEPS: u64 = 12_000_000;
 
@@ -75,6 +75,16 @@ impl Budget {
         self.steps >= self.next
     }
 
+    /// Charges steps for work that makes nothing, so that there is no need for [`Budget::look`].
+    ///
+    /// # Errors
+    /// `E_KCL_STEPS`.
+    #[inline]
+    pub fn charge(&mut self, steps: u64) -> Eval<()> {
+        self.steps = self.steps.saturating_add(steps);
+        if self.steps > self.step_limit { Err(self.spent()) } else { Ok(()) }
+    }
+
     /// Compares what was used with the limits.
     ///
     /// # Errors
@@ -83,9 +93,7 @@ impl Budget {
     pub fn look(&mut self, memory_bytes: u64) -> Eval<()> {
         self.next = self.steps.saturating_add(STRIDE);
         if self.steps > self.step_limit {
-            let message = format!("the program takes more than {} steps", self.step_limit);
-            let help = "end the loop, or give it more time with --worker-timeout";
-            return Err(exceeded("E_KCL_STEPS", message, help));
+            return Err(self.spent());
         }
         if memory_bytes > MEMORY_LIMIT_BYTES {
             let message = format!("the program holds more than {MEMORY_LIMIT_BYTES} bytes");
@@ -139,6 +147,13 @@ impl Budget {
     }
 
     #[cold]
+    fn spent(&self) -> Box<Diagnostic> {
+        let message = format!("the program takes more than {} steps", self.step_limit);
+        let help = "end the loop, or give it more time with --worker-timeout";
+        exceeded("E_KCL_STEPS", message, help)
+    }
+
+    #[cold]
     fn nested(&self) -> Box<Diagnostic> {
         let message = format!("expressions are nested deeper than {} levels", self.nesting_limit);
         exceeded("E_KCL_DEPTH", message, END_RECURSION)
@@ -185,6 +200,10 @@ mod tests {
         assert!(budget.look(MEMORY_LIMIT_BYTES).is_ok());
         assert!(budget.look(MEMORY_LIMIT_BYTES + 1).is_err_and(|e| e.code == "E_KCL_MEMORY"));
         assert!(budget.step() || budget.look(0).is_err_and(|e| e.code == "E_KCL_STEPS"));
+        let mut budget = Budget::default();
+        budget.limit_steps(3);
+        assert!(budget.charge(3).is_ok());
+        assert!(budget.charge(1).is_err_and(|e| e.code == "E_KCL_STEPS"));
         assert!(admit("`+`", 3, 3).is_ok());
         assert!(admit("`+`", 4, 3).is_err());
     }

@@ -152,7 +152,9 @@ impl<'p> Interp<'p> {
 
     fn main_action(&mut self, action: &hir::Action, output: &mut Output) -> Eval<()> {
         match (self.action(action)?, &action.kind) {
-            (Some(value), hir::ActionKind::Expr(code)) => output.add_root(value, code.expr.span),
+            (Some(value), hir::ActionKind::Expr(code)) => {
+                output.add_root(value, code.expr.span, &mut self.budget)
+            }
             _ => Ok(()),
         }
     }
@@ -298,13 +300,14 @@ impl<'p> Interp<'p> {
     pub fn force_deep(&mut self, value: Value) -> Eval<Value> {
         match value {
             Value::Opaque(opaque) => self.load(&opaque),
-            Value::List(mut items) if items.iter().any(has_opaque) => {
+            whole if !has_opaque(&whole, &mut self.budget)? => Ok(whole),
+            Value::List(mut items) => {
                 for item in Rc::make_mut(&mut items) {
                     *item = self.force_deep(std::mem::take(item))?;
                 }
                 Ok(Value::List(items))
             }
-            Value::Dict(mut dict) if dict.iter().any(|(_, value)| has_opaque(value)) => {
+            Value::Dict(mut dict) => {
                 for entry in Rc::make_mut(&mut dict).entries_mut() {
                     entry.value = self.force_deep(std::mem::take(&mut entry.value))?;
                 }
@@ -328,13 +331,29 @@ impl<'p> Interp<'p> {
     }
 }
 
-fn has_opaque(value: &Value) -> bool {
+/// Returns whether there is an opaque object in a value; each list and dict takes a step.
+fn has_opaque(value: &Value, budget: &mut Budget) -> Eval<bool> {
     match value {
-        Value::Opaque(_) => true,
-        Value::List(items) => items.iter().any(has_opaque),
-        Value::Dict(dict) => dict.iter().any(|(_, value)| has_opaque(value)),
-        _ => false,
+        Value::Opaque(_) => return Ok(true),
+        Value::List(items) => {
+            budget.charge(1)?;
+            for item in items.iter() {
+                if has_opaque(item, budget)? {
+                    return Ok(true);
+                }
+            }
+        }
+        Value::Dict(dict) => {
+            budget.charge(1)?;
+            for (_, value) in dict.iter() {
+                if has_opaque(value, budget)? {
+                    return Ok(true);
+                }
+            }
+        }
+        _ => {}
     }
+    Ok(false)
 }
 
 fn assert_text(message: &str) -> String {

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod budget;
+pub mod compare;
 pub mod dict;
 pub mod interp;
 pub mod library;

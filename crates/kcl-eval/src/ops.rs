@@ -4,8 +4,7 @@ use crate::budget::{LIST_LIMIT, TEXT_LIMIT_BYTES, admit};
 use crate::library::{Eval, error};
 use crate::text::type_of;
 use crate::value::{Value, as_f64};
-use kcl_sema::hir::{BinOp, CmpOp, UnaryOp};
-use std::cmp::Ordering;
+use kcl_sema::hir::{BinOp, UnaryOp};
 use std::rc::Rc;
 
 /// Applies a binary operator (`|` on configs is the evaluator's).
@@ -129,82 +128,6 @@ fn float(op: BinOp, x: f64, y: f64, a: &Value, b: &Value) -> Eval<Value> {
             return Err(unsupported(op.text(), a, b));
         }
     }))
-}
-
-/// Applies a comparison.
-///
-/// # Errors
-/// `TypeError` for values that have no order.
-pub(crate) fn compare(op: CmpOp, a: &Value, b: &Value) -> Eval<bool> {
-    Ok(match op {
-        CmpOp::Eq => a == b,
-        CmpOp::NotEq => a != b,
-        CmpOp::Lt => order(op, a, b)? == Ordering::Less,
-        CmpOp::LtE => order(op, a, b)? != Ordering::Greater,
-        CmpOp::Gt => order(op, a, b)? == Ordering::Greater,
-        CmpOp::GtE => order(op, a, b)? != Ordering::Less,
-        CmpOp::In => contains(a, b)?,
-        CmpOp::NotIn => !contains(a, b)?,
-        CmpOp::Is => same(a, b),
-        CmpOp::IsNot => !same(a, b),
-    })
-}
-
-fn same(a: &Value, b: &Value) -> bool {
-    match (a, b) {
-        (Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::None | Value::Undefined, _) => {
-            std::mem::discriminant(a) == std::mem::discriminant(b) && a == b
-        }
-        (Value::Str(a), Value::Str(b)) => Rc::ptr_eq(a, b),
-        (Value::List(a), Value::List(b)) => Rc::ptr_eq(a, b),
-        (Value::Dict(a), Value::Dict(b)) => Rc::ptr_eq(a, b),
-        (Value::Instance(a), Value::Instance(b)) => Rc::ptr_eq(a, b),
-        _ => false,
-    }
-}
-
-fn order(op: CmpOp, a: &Value, b: &Value) -> Eval<Ordering> {
-    let found = match (&*ordered(a), &*ordered(b)) {
-        (Value::Int(x), Value::Int(y)) => Some(x.cmp(y)),
-        (Value::Float(x), Value::Float(y)) => x.partial_cmp(y),
-        (Value::Int(x), Value::Float(y)) => as_f64(*x).partial_cmp(y),
-        (Value::Float(x), Value::Int(y)) => x.partial_cmp(&as_f64(*y)),
-        (Value::List(x), Value::List(y)) => return list_order(op, x, y),
-        _ => return Err(unsupported(op.text(), a, b)),
-    };
-    Ok(found.unwrap_or(Ordering::Greater))
-}
-
-/// Returns a boolean as the number that it is ordered as, else the value.
-fn ordered(value: &Value) -> std::borrow::Cow<'_, Value> {
-    use std::borrow::Cow;
-    match value {
-        Value::Bool(value) => Cow::Owned(Value::Int(i64::from(*value))),
-        other => Cow::Borrowed(other),
-    }
-}
-
-fn list_order(op: CmpOp, x: &[Value], y: &[Value]) -> Eval<Ordering> {
-    for (a, b) in x.iter().zip(y) {
-        let found = if a == b { Ordering::Equal } else { order(op, a, b)? };
-        if found != Ordering::Equal {
-            return Ok(found);
-        }
-    }
-    Ok(x.len().cmp(&y.len()))
-}
-
-fn contains(item: &Value, container: &Value) -> Eval<bool> {
-    match (item, container) {
-        (_, Value::List(items)) => Ok(items.contains(item)),
-        (Value::Str(part), Value::Str(text)) => Ok(text.contains(&**part)),
-        (Value::Str(key), container) if container.as_dict().is_some() => {
-            Ok(container.as_dict().is_some_and(|dict| dict.get(key).is_some()))
-        }
-        (_, container) if container.as_dict().is_some() => Ok(false),
-        (_, Value::None | Value::Undefined) => Ok(false),
-        _ => Err(unsupported("in", item, container)),
-    }
 }
 
 /// Applies a prefix operator.

@@ -1,5 +1,7 @@
 //! Unification: how two values become one, entry by entry, in time linear in what is joined.
 
+use crate::budget::Budget;
+use crate::compare::equal;
 use crate::dict::{Dict, Entry, EntryOp};
 use crate::interp::Interp;
 use crate::library::{Eval, error};
@@ -66,7 +68,7 @@ impl Interp<'_> {
                 let params = Rc::clone(&b.params);
                 self.instantiate(&b.schema, params, Rc::new(config), join.span)
             }
-            (a, b) => scalars(&a, b, join),
+            (a, b) => scalars(&a, b, join, &mut self.budget),
         }
     }
 
@@ -88,7 +90,7 @@ impl Interp<'_> {
 
     fn union_instance(&mut self, a: &Rc<Instance>, b: &Dict, join: Join) -> Eval<Value> {
         if join.check {
-            agree_entries(&a.attrs, b)?;
+            agree_entries(&a.attrs, b, &mut self.budget)?;
         }
         self.changed(a, b, join)
     }
@@ -283,29 +285,30 @@ fn is_private(schema: &kcl_sema::hir::Schema, key: &str) -> bool {
 }
 
 /// Fails where what unifies in `b` is unlike what a finished value has.
-fn agree(a: &Value, b: &Value) -> Eval<()> {
+fn agree(a: &Value, b: &Value, budget: &mut Budget) -> Eval<()> {
+    budget.charge(1)?;
     match (a, b) {
         (Value::None | Value::Undefined | Value::Opaque(_), _)
         | (_, Value::None | Value::Undefined | Value::Opaque(_)) => Ok(()),
-        (Value::Dict(a), Value::Dict(b)) => agree_entries(a, b),
-        (Value::Instance(a), Value::Dict(b)) => agree_entries(&a.attrs, b),
-        (Value::Dict(a), Value::Instance(b)) => agree_entries(a, &entries_of(b)),
-        (Value::Instance(a), Value::Instance(b)) => agree_entries(&a.attrs, &entries_of(b)),
+        (Value::Dict(a), Value::Dict(b)) => agree_entries(a, b, budget),
+        (Value::Instance(a), Value::Dict(b)) => agree_entries(&a.attrs, b, budget),
+        (Value::Dict(a), Value::Instance(b)) => agree_entries(a, &entries_of(b), budget),
+        (Value::Instance(a), Value::Instance(b)) => agree_entries(&a.attrs, &entries_of(b), budget),
         (Value::List(a), Value::List(b)) if a.len() == b.len() => {
-            a.iter().zip(b.iter()).try_for_each(|(a, b)| agree(a, b))
+            a.iter().zip(b.iter()).try_for_each(|(a, b)| agree(a, b, budget))
         }
-        _ if a == b => Ok(()),
+        _ if equal(a, b, budget)? => Ok(()),
         _ => Err(conflict("", a, b)),
     }
 }
 
-fn agree_entries(a: &Dict, b: &Dict) -> Eval<()> {
+fn agree_entries(a: &Dict, b: &Dict, budget: &mut Budget) -> Eval<()> {
     for entry in b.entries() {
         if let Some(old) = a.get(&entry.key)
             && entry.op == EntryOp::Union
             && entry.index.is_none()
         {
-            agree(old, &entry.value).map_err(|error| below(&entry.key, error))?;
+            agree(old, &entry.value, budget).map_err(|error| below(&entry.key, error))?;
         }
     }
     Ok(())
@@ -321,8 +324,8 @@ fn below(key: &str, mut error: Box<akua_source::Diagnostic>) -> Box<akua_source:
     error
 }
 
-fn scalars(a: &Value, b: Value, join: Join) -> Eval<Value> {
-    if join.check && *a != b {
+fn scalars(a: &Value, b: Value, join: Join, budget: &mut Budget) -> Eval<Value> {
+    if join.check && !equal(a, &b, budget)? {
         return Err(conflict("", a, &b));
     }
     Ok(b)

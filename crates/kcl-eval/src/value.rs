@@ -193,30 +193,6 @@ pub fn suffix(multiplier: Multiplier) -> &'static str {
     }
 }
 
-impl PartialEq for Value {
-    fn eq(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Undefined, Self::Undefined) | (Self::None, Self::None) => true,
-            (Self::Bool(a), Self::Bool(b)) => a == b,
-            (Self::Int(a), Self::Int(b)) => a == b,
-            (Self::Float(a), Self::Float(b)) => a == b,
-            (Self::Int(a), Self::Float(b)) | (Self::Float(b), Self::Int(a)) => as_f64(*a) == *b,
-            (Self::Multiplied(a, x), Self::Multiplied(b, y)) => a == b && x == y,
-            (Self::Str(a), Self::Str(b)) => a == b,
-            (Self::List(a), Self::List(b)) => Rc::ptr_eq(a, b) || a == b,
-            (Self::Schema(a), Self::Schema(b)) => a == b,
-            (Self::Native(a), Self::Native(b)) => a == b,
-            (Self::Closure(a), Self::Closure(b)) => Rc::ptr_eq(a, b),
-            // An instance is never a dict, whatever is in it.
-            (Self::Instance(_), Self::Dict(_)) | (Self::Dict(_), Self::Instance(_)) => false,
-            (a, b) => match (a.as_dict(), b.as_dict()) {
-                (Some(a), Some(b)) => std::ptr::eq(a, b) || a == b,
-                _ => false,
-            },
-        }
-    }
-}
-
 /// Returns an integer as a float.
 #[expect(clippy::cast_precision_loss, reason = "KCL rounds where an integer meets a float")]
 pub fn as_f64(value: i64) -> f64 {

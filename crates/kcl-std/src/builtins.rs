@@ -1,7 +1,8 @@
 //! The built-in functions.
 
 use kcl_eval::Interp;
-use kcl_eval::budget::{LIST_LIMIT, admit};
+use kcl_eval::budget::{Budget, LIST_LIMIT, admit};
+use kcl_eval::compare::is_among;
 use kcl_eval::dict::Dict;
 use kcl_eval::library::{Args, Eval, Native, error, function};
 use kcl_eval::text::{display, multiplied, type_of};
@@ -227,11 +228,14 @@ fn isunique(interp: &mut Interp<'_>, mut args: Args) -> Eval<Value> {
         let unique = texts.windows(2).all(|pair| pair.first() != pair.last());
         return Ok(Value::Bool(unique));
     }
-    let unique = items
-        .iter()
-        .enumerate()
-        .all(|(at, item)| !items.iter().take(at).any(|earlier| earlier == item));
-    Ok(Value::Bool(unique))
+    let mut rest = items.as_slice();
+    while let [item, later @ ..] = rest {
+        if is_among(item, later, &mut interp.budget)? {
+            return Ok(Value::Bool(false));
+        }
+        rest = later;
+    }
+    Ok(Value::Bool(true))
 }
 
 fn len(interp: &mut Interp<'_>, mut args: Args) -> Eval<Value> {
@@ -279,7 +283,7 @@ fn extreme(interp: &mut Interp<'_>, name: &str, args: Args, wanted: Ordering) ->
         return Err(error("EvaluationError", format!("{name}() arg is an empty sequence")));
     };
     for item in items {
-        if order(name, item, best)? == wanted {
+        if order(name, item, best, &mut interp.budget)? == wanted {
             best = item;
         }
     }
@@ -295,14 +299,15 @@ fn min(interp: &mut Interp<'_>, args: Args) -> Eval<Value> {
 }
 
 /// Orders two values of one kind: numbers, strings, booleans or lists of them.
-fn order(name: &str, a: &Value, b: &Value) -> Eval<Ordering> {
+fn order(name: &str, a: &Value, b: &Value, budget: &mut Budget) -> Eval<Ordering> {
     let found = match (a, b) {
         (Value::Int(a), Value::Int(b)) => Some(a.cmp(b)),
         (Value::Str(a), Value::Str(b)) => Some(a.cmp(b)),
         (Value::Bool(a), Value::Bool(b)) => Some(a.cmp(b)),
         (Value::List(a), Value::List(b)) => {
             for (a, b) in a.iter().zip(b.iter()) {
-                let found = order(name, a, b)?;
+                budget.charge(1)?;
+                let found = order(name, a, b, budget)?;
                 if found != Ordering::Equal {
                     return Ok(found);
                 }
@@ -538,7 +543,7 @@ fn sorted(interp: &mut Interp<'_>, mut args: Args) -> Eval<Value> {
     let mut items = (*items).clone();
     let mut failure = None;
     items.sort_by(|a, b| {
-        let found = order("sorted", a, b).unwrap_or_else(|e| {
+        let found = order("sorted", a, b, &mut interp.budget).unwrap_or_else(|e| {
             failure = Some(e);
             Ordering::Equal
         });

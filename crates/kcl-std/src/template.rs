@@ -17,9 +17,13 @@ fn execute(interp: &mut Interp<'_>, mut args: Args) -> Eval<Value> {
     let text = Param("execute", 0, "template").text(&mut args)?;
     let data = Param("execute", 1, "data").opt_value(&mut args);
     let data = interp.force_deep(data.unwrap_or_else(|| Value::dict(Dict::default())))?;
-    let nodes = parse::parse(&text).map_err(|message| failure(format!("template: {message}")))?;
-    let rendered = render::render(&nodes, &data);
-    rendered.map(Value::str).map_err(|message| failure(format!("template: {message}")))
+    let nodes = parse::parse(&text).map_err(fault)?;
+    render::render(&nodes, &data, &mut interp.budget).map(Value::str)
+}
+
+/// Returns the error for a template that makes no sense.
+fn fault(message: impl std::fmt::Display) -> Box<akua_source::Diagnostic> {
+    failure(format!("template: {message}"))
 }
 
 fn html_escape(_: &mut Interp<'_>, mut args: Args) -> Eval<Value> {

@@ -11,7 +11,7 @@ use std::rc::Rc;
 impl Interp<'_> {
     /// Returns the value as the type has it. An error has no place: the caller knows it.
     pub(crate) fn coerce(&mut self, value: Value, ty: &Type, span: Span) -> Eval<Value> {
-        if self.fits(&value, ty) {
+        if self.fits(&value, ty)? {
             return Ok(value);
         }
         match (value, ty) {
@@ -32,7 +32,7 @@ impl Interp<'_> {
             (Value::List(mut items), Type::List(item)) => {
                 for at in 0..items.len() {
                     let Some(old) = items.get(at) else { break };
-                    if self.fits(old, item) {
+                    if self.fits(old, item)? {
                         continue;
                     }
                     let new = self.coerce(old.clone(), item, span)?;
@@ -44,7 +44,7 @@ impl Interp<'_> {
             }
             (Value::Dict(mut dict), Type::Dict(key, item)) => {
                 for (found, _) in dict.iter() {
-                    if !self.fits(&Value::Str(Rc::clone(found)), key) {
+                    if !self.fits(&Value::Str(Rc::clone(found)), key)? {
                         return Err(self.mismatch(&Value::Dict(Rc::clone(&dict)), ty));
                     }
                 }
@@ -111,9 +111,9 @@ impl Interp<'_> {
         error("TypeError", message)
     }
 
-    /// Returns whether a value is of a type as it stands.
-    fn fits(&self, value: &Value, ty: &Type) -> bool {
-        match (value, ty) {
+    /// Returns whether a value is of a type as it stands; a list and a dict take a step.
+    fn fits(&mut self, value: &Value, ty: &Type) -> Eval<bool> {
+        Ok(match (value, ty) {
             (Value::None | Value::Undefined, _)
             | (_, Type::Any)
             | (Value::Bool(_), Type::Bool)
@@ -134,24 +134,45 @@ impl Interp<'_> {
                 value == literal && m == l
             }
             (Value::List(items), Type::List(item)) => {
-                **item == Type::Any || items.iter().all(|value| self.fits(value, item))
+                **item == Type::Any || self.all_fit(items.iter(), item)?
             }
             (Value::Dict(dict), Type::Dict(key, item)) => {
                 let any_key = matches!(**key, Type::Any | Type::Str);
-                (any_key
-                    || dict.iter().all(|(found, _)| self.fits(&Value::Str(Rc::clone(found)), key)))
-                    && (**item == Type::Any || dict.iter().all(|(_, value)| self.fits(value, item)))
+                for (found, _) in dict.iter().take_while(|_| !any_key) {
+                    if !self.fits(&Value::Str(Rc::clone(found)), key)? {
+                        return Ok(false);
+                    }
+                }
+                **item == Type::Any || self.all_fit(dict.iter().map(|(_, value)| value), item)?
             }
             (Value::Instance(instance), Type::Dict(_, item)) => {
-                **item == Type::Any
-                    || instance.attrs.iter().all(|(_, value)| self.fits(value, item))
+                let values = instance.attrs.iter().map(|(_, value)| value);
+                **item == Type::Any || self.all_fit(values, item)?
             }
             (Value::Instance(instance), Type::Schema(id)) => {
                 self.derives(instance.schema.id, *id) && (!instance.partial || self.lenient > 0)
             }
-            (value, Type::Union(members)) => members.iter().any(|member| self.fits(value, member)),
+            (value, Type::Union(members)) => {
+                for member in members.iter() {
+                    if self.fits(value, member)? {
+                        return Ok(true);
+                    }
+                }
+                false
+            }
             _ => false,
+        })
+    }
+
+    /// Returns whether the values of one list or dict are all of a type; it takes a step.
+    fn all_fit<'v>(&mut self, values: impl Iterator<Item = &'v Value>, ty: &Type) -> Eval<bool> {
+        self.budget.charge(1)?;
+        for value in values {
+            if !self.fits(value, ty)? {
+                return Ok(false);
+            }
         }
+        Ok(true)
     }
 
     /// Returns whether a schema is another one, or inherits from it.

@@ -1,6 +1,8 @@
 //! The document that the statements of the main package make together.
 
 use super::{Output, place};
+use crate::budget::Budget;
+use crate::compare::equal;
 use crate::library::{Eval, error};
 use crate::text::type_of;
 use crate::value::{Text, Value};
@@ -11,13 +13,13 @@ impl Output {
     ///
     /// # Errors
     /// A scalar or a list is a document of its own: it goes with nothing but an equal one.
-    pub(super) fn add_root(&mut self, value: Value, span: Span) -> Eval<()> {
+    pub(super) fn add_root(&mut self, value: Value, span: Span, budget: &mut Budget) -> Eval<()> {
         if !is_shown(&value) {
             return Ok(());
         }
         // Either all of them are configs, or there is one scalar or list.
         match self.root.first() {
-            Some(first) if is_plain(&value) && *first == value => return Ok(()),
+            Some(first) if is_plain(&value) && equal(first, &value, budget)? => return Ok(()),
             Some(first) if is_plain(&value) || is_plain(first) => {
                 return Err(conflict(&value, first, span));
             }
@@ -84,10 +86,10 @@ mod tests {
     use super::*;
 
     fn check(roots: &[i64], variable: Option<&str>, fits: bool) {
-        let mut output = Output::default();
+        let (mut output, mut budget) = (Output::default(), Budget::default());
         let mut results = Vec::new();
         for root in roots {
-            results.push(output.add_root(Value::Int(*root), Span::default()));
+            results.push(output.add_root(Value::Int(*root), Span::default(), &mut budget));
         }
         if let Some(name) = variable {
             results.push(output.add_variable(name.into(), Value::Int(1), Span::default()));

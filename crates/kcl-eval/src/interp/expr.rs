@@ -1,6 +1,7 @@
 //! Expressions.
 
 use super::{Interp, place};
+use crate::compare::compare;
 use crate::library::{Eval, Item as NativeItem, error};
 use crate::ops;
 use crate::schema::Slot;
@@ -254,7 +255,8 @@ impl Interp<'_> {
             let value = self.expr(right)?;
             let right = self.force(value)?;
             left = self.force(left)?;
-            if !ops::compare(*op, &left, &right).map_err(|e| place(e, span))? {
+            let found = compare(*op, &left, &right, &mut self.budget);
+            if !found.map_err(|error| place(error, span))? {
                 return Ok(Value::Bool(false));
             }
             left = right;

@@ -1,7 +1,11 @@
 //! Nodes and data to text.
 
+use super::fault;
 use super::parse::{Block, Expr, Node, Path};
 use crate::plain::float_text;
+use kcl_eval::Eval;
+use kcl_eval::budget::Budget;
+use kcl_eval::compare::equal;
 use kcl_eval::dict::Dict;
 use kcl_eval::value::{Value, as_f64};
 use std::cmp::Ordering;
@@ -17,26 +21,27 @@ struct Frame {
     data: Vec<(&'static str, Value)>,
 }
 
-struct Renderer {
+struct Renderer<'b> {
+    budget: &'b mut Budget,
     out: String,
     frames: Vec<Frame>,
     steps: usize,
 }
 
 /// Renders a template.
-pub(super) fn render(nodes: &[Node], data: &Value) -> Result<String, String> {
+pub(super) fn render(nodes: &[Node], data: &Value, budget: &mut Budget) -> Eval<String> {
     let root = Frame { this: data.clone(), ..Frame::default() };
-    let mut renderer = Renderer { out: String::new(), frames: vec![root], steps: 0 };
+    let mut renderer = Renderer { budget, out: String::new(), frames: vec![root], steps: 0 };
     renderer.nodes(nodes)?;
     Ok(renderer.out)
 }
 
-impl Renderer {
-    fn nodes(&mut self, nodes: &[Node]) -> Result<(), String> {
+impl Renderer<'_> {
+    fn nodes(&mut self, nodes: &[Node]) -> Eval<()> {
         for node in nodes {
             self.steps = self.steps.saturating_add(1);
             if self.steps > STEP_LIMIT || self.out.len() > crate::RESULT_LIMIT {
-                return Err("the result is too long".to_owned());
+                return Err(fault("the result is too long"));
             }
             match node {
                 Node::Text(text) => self.out.push_str(text),
@@ -54,9 +59,10 @@ impl Renderer {
         Ok(())
     }
 
-    fn block(&mut self, block: &Block) -> Result<(), String> {
+    fn block(&mut self, block: &Block) -> Eval<()> {
         let argument = block.args.first();
-        let argument = argument.ok_or_else(|| format!("`{}` takes an argument", block.helper))?;
+        let argument =
+            argument.ok_or_else(|| fault(format!("`{}` takes an argument", block.helper)))?;
         let value = self.value(argument)?;
         let zero = match block.hash.iter().find(|(name, _)| name == "includeZero") {
             Some((_, include)) => is_truthy(&self.value(include)?),
@@ -73,11 +79,11 @@ impl Renderer {
             }
             "with" => self.nodes(&block.otherwise),
             "each" => self.each(&value, block),
-            other => Err(format!("there is no helper `{other}`")),
+            other => Err(fault(format!("there is no helper `{other}`"))),
         }
     }
 
-    fn each(&mut self, value: &Value, block: &Block) -> Result<(), String> {
+    fn each(&mut self, value: &Value, block: &Block) -> Eval<()> {
         let items: Vec<(Option<String>, Value)> = match value {
             Value::List(items) => items.iter().map(|item| (None, item.clone())).collect(),
             other => {
@@ -105,21 +111,20 @@ impl Renderer {
         Ok(())
     }
 
-    fn framed(&mut self, frame: Frame, nodes: &[Node]) -> Result<(), String> {
+    fn framed(&mut self, frame: Frame, nodes: &[Node]) -> Eval<()> {
         self.frames.push(frame);
         let result = self.nodes(nodes);
         self.frames.pop();
         result
     }
 
-    fn value(&self, expr: &Expr) -> Result<Value, String> {
+    fn value(&mut self, expr: &Expr) -> Eval<Value> {
         match expr {
             Expr::Literal(value) => Ok(value.clone()),
             Expr::Path(path) => Ok(self.path(path)),
             Expr::Call(name, args) => {
-                let args: Result<Vec<Value>, String> =
-                    args.iter().map(|arg| self.value(arg)).collect();
-                helper(name, &args?)
+                let args: Eval<Vec<Value>> = args.iter().map(|arg| self.value(arg)).collect();
+                helper(name, &args?, self.budget)
             }
         }
     }
@@ -172,15 +177,15 @@ fn part(value: &Value, key: &str) -> Value {
 }
 
 /// Applies a helper that gives a value.
-fn helper(name: &str, args: &[Value]) -> Result<Value, String> {
+fn helper(name: &str, args: &[Value], budget: &mut Budget) -> Eval<Value> {
     let first = args.first().cloned().unwrap_or_default();
     let second = args.get(1).cloned().unwrap_or_default();
     let order =
         |holds: fn(Ordering) -> bool| Value::Bool(order(&first, &second).is_some_and(holds));
     Ok(match name {
         "lookup" => part(&first, &text_of(&second)),
-        "eq" => Value::Bool(first == second),
-        "ne" => Value::Bool(first != second),
+        "eq" => Value::Bool(equal(&first, &second, budget)?),
+        "ne" => Value::Bool(!equal(&first, &second, budget)?),
         "gt" => order(Ordering::is_gt),
         "gte" => order(Ordering::is_ge),
         "lt" => order(Ordering::is_lt),
@@ -197,7 +202,7 @@ fn helper(name: &str, args: &[Value]) -> Result<Value, String> {
             };
             Value::Int(i64::try_from(length).unwrap_or(i64::MAX))
         }
-        other => return Err(format!("there is no helper `{other}`")),
+        other => return Err(fault(format!("there is no helper `{other}`"))),
     })
 }
 
