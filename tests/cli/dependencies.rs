@@ -347,7 +347,7 @@ fn links_to_the_same_place_many_times_end() -> Result<()> {
         }
     }
     fs::create_dir_all(project.path("charts/web/d34"))?;
-    project.refused(&["lock"], 6, &["E_BUDGET_READ", "more than 20000 files"])
+    project.refused(&["lock"], 6, &["E_BUDGET_READ", "one file too many: the limit is 20000"])
 }
 
 #[test]

@@ -43,13 +43,19 @@ pub enum DiskError {
         /// The limit.
         limit_bytes: u64,
     },
-    /// There are more files than allowed, or they lie too deep.
-    #[error("`{path}` has more than {limit} files, or lies deeper than {DEPTH_LIMIT} directories")]
+    /// There are more files than allowed.
+    #[error("`{path}` is one file too many: the limit is {limit}")]
     TooMany {
-        /// The directory.
+        /// The file, or the directory, with which there are more.
         path: String,
         /// The limit.
         limit: usize,
+    },
+    /// It lies too deep; what leads back into itself has no end.
+    #[error("`{path}` lies deeper than {DEPTH_LIMIT} directories, or leads back to where it is")]
+    TooDeep {
+        /// The directory.
+        path: String,
     },
     /// It is not what it was when its tree was digested.
     #[error("`{path}` has changed since it was checked")]
@@ -227,7 +233,8 @@ impl Folder {
         for entry in self.dir.read_dir(at).map_err(|error| self.refusal(path, error))? {
             let entry = entry.map_err(|error| DiskError::new(path, error))?;
             if names.len() >= limit {
-                return Err(DiskError::TooMany { path: path.to_owned(), limit });
+                let path = join(path, &entry.file_name().to_string_lossy());
+                return Err(DiskError::TooMany { path, limit });
             }
             names.extend(entry.file_name().into_string());
         }
@@ -356,7 +363,7 @@ impl Walk<'_, '_> {
     /// Reads a directory; `resolved` is its path without links.
     fn enter(&mut self, path: &str, resolved: &str, depth: usize) -> Result<(), DiskError> {
         if depth > DEPTH_LIMIT || !self.seen.insert(resolved.to_owned()) {
-            return Err(DiskError::TooMany { path: path.to_owned(), limit: self.limits.files });
+            return Err(DiskError::TooDeep { path: path.to_owned() });
         }
         let at = if path.is_empty() { "." } else { path };
         let entries = self.folder.dir.read_dir(at).map_err(|e| self.folder.refusal(at, e))?;
@@ -369,8 +376,8 @@ impl Walk<'_, '_> {
             if HIDDEN.contains(&name) {
                 continue;
             }
-            self.charge(path)?;
             let below = join(path, name);
+            self.charge(&below)?;
             // What is a link has to be looked up; most files are none.
             match entry.file_type().map_err(|e| DiskError::new(&below, e))? {
                 kind if kind.is_file() => self.file(&below)?,
@@ -536,7 +543,10 @@ mod tests {
         let tree = folder.tree("sub", TreeLimits::default()).expect("reads");
         assert_eq!(paths(tree), ["b.txt"]);
         let few = TreeLimits { files: 1, ..TreeLimits::default() };
-        assert!(matches!(folder.tree("", few), Err(DiskError::TooMany { .. })));
+        let refused = folder.list("", few).map(drop).map_err(|error| error.to_string());
+        let one = ["a.txt", "sub/b.txt"].map(|path| format!("`{path}` is one file too many"));
+        let told = refused.expect_err("one file too many");
+        assert!(one.iter().any(|one| told == format!("{one}: the limit is 1")), "{told}");
         mkfifoat(CWD, root.join("in/pipe"), Mode::RUSR).expect("a pipe");
         assert!(matches!(folder.tree("", TreeLimits::default()), Err(DiskError::Special { .. })));
         std::fs::remove_file(root.join("in/pipe")).expect("removes");
@@ -557,7 +567,10 @@ mod tests {
             std::fs::remove_dir_all(root.join(format!("in/d{level}"))).expect("removes");
         }
         std::os::unix::fs::symlink("..", root.join("in/sub/up")).expect("a link");
-        assert!(matches!(folder.tree("", TreeLimits::default()), Err(DiskError::TooMany { .. })));
+        let endless = folder.tree("", TreeLimits::default());
+        let endless = endless.map(drop).map_err(|error| error.to_string());
+        let told = "`sub/up` lies deeper than 64 directories, or leads back to where it is";
+        assert_eq!(endless, Err(told.to_owned()));
         std::fs::remove_file(root.join("in/sub/up")).expect("removes");
         std::os::unix::fs::symlink("../../secret", root.join("in/sub/out")).expect("a link");
         assert!(matches!(folder.tree("", TreeLimits::default()), Err(DiskError::Escape { .. })));

@@ -244,6 +244,7 @@ impl Snapshot {
         let mut seen = self.seen();
         seen.listed = seen.listed.saturating_add(names.len()).saturating_add(1);
         if seen.listed > limit.saturating_mul(NAMES_A_FILE) {
+            let path = if path.is_empty() { "." } else { path };
             return Err(DiskError::TooMany { path: path.to_owned(), limit });
         }
         seen.names.insert(path.to_owned(), Arc::clone(&names));

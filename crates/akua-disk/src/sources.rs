@@ -34,11 +34,15 @@ pub fn source_files(path: &Path, extension: &str) -> Result<Vec<PathBuf>, DiskEr
             if kind.is_dir() && !VENDORED.iter().any(|vendored| name == *vendored) {
                 folders.push((entry.path(), depth.saturating_add(1)));
             } else if kind.is_file() && entry.path().extension() == Some(OsStr::new(extension)) {
+                if files.len() >= FILES_LIMIT {
+                    let path = shown(&entry.path());
+                    return Err(DiskError::TooMany { path, limit: FILES_LIMIT });
+                }
                 files.push(entry.path());
             }
         }
-        if files.len() > FILES_LIMIT || depth > DEPTH_LIMIT {
-            return Err(DiskError::TooMany { path: shown(path), limit: FILES_LIMIT });
+        if depth > DEPTH_LIMIT {
+            return Err(DiskError::TooDeep { path: shown(&folder) });
         }
     }
     files.sort();

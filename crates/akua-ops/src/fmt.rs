@@ -259,7 +259,9 @@ fn refused(error: &DiskError) -> Failure {
         DiskError::Io { .. } => ("E_IO", "make it readable, or leave it out"),
         DiskError::Write { .. } => ("E_IO", "make it and its directory writable, or leave it out"),
         DiskError::TooLarge { .. } => ("E_FMT_FILE", "no person writes files that large"),
-        DiskError::TooMany { .. } => ("E_FMT_FILE", "name the directories that you mean"),
+        DiskError::TooMany { .. } | DiskError::TooDeep { .. } => {
+            ("E_FMT_FILE", "name the directories that you mean")
+        }
         DiskError::Special { .. } => {
             ("E_FMT_FILE", "links are not followed: name the file that it leads to")
         }

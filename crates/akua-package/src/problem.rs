@@ -95,6 +95,9 @@ impl From<DiskError> for Problem {
             DiskError::TooLarge { .. } | DiskError::TooMany { .. } => {
                 ("E_BUDGET_READ", "depend on a smaller directory, or leave large files out of it")
             }
+            DiskError::TooDeep { .. } => {
+                ("E_BUDGET_READ", "remove links that lead back up, or directories that deep")
+            }
             DiskError::Changed { .. } => {
                 ("E_LOCK_DRIFT", "render again; to accept what changed: akua update")
             }

@@ -140,6 +140,9 @@ pub(crate) fn disk(error: &DiskError) -> BridgeError {
         DiskError::TooLarge { .. } | DiskError::TooMany { .. } => {
             ("E_BUDGET_READ", "leave files out of the package, or raise --max-files and --max-read")
         }
+        DiskError::TooDeep { .. } => {
+            ("E_BUDGET_READ", "remove links that lead back up, or directories that deep")
+        }
         DiskError::Special { .. } => {
             ("E_PATH_ESCAPE", "only regular files and directories are read")
         }
@@ -155,6 +158,7 @@ pub(crate) fn disk(error: &DiskError) -> BridgeError {
         | DiskError::Escape { path, .. }
         | DiskError::TooLarge { path, .. }
         | DiskError::TooMany { path, .. }
+        | DiskError::TooDeep { path }
         | DiskError::Special { path }
         | DiskError::Changed { path }
         | DiskError::Io { path, .. }
@@ -168,8 +172,10 @@ pub(crate) fn disk(error: &DiskError) -> BridgeError {
     }
 }
 
-/// Returns an engine's error with something to do, where the engine does not say it.
+/// Returns an engine's error with something to do, where the engine does not say it, and without
+/// the empty line that a list of helm ends with.
 pub(crate) fn with_help(mut error: BridgeError) -> BridgeError {
+    error.message.truncate(error.message.trim_end().len());
     let help = match error.code.as_str() {
         "E_HELM_CHART" => "correct the chart's file that the message names; `helm lint` says more",
         "E_HELM_DEPENDENCY" => {
@@ -190,4 +196,22 @@ pub(crate) fn with_help(mut error: BridgeError) -> BridgeError {
         error.help = Some(help.to_owned());
     }
     error
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_engines_error_ends_with_its_words() {
+        let check = |message: &str, expected: &str| {
+            let (code, message) = ("E_HELM_VALUES".to_owned(), message.to_owned());
+            let error = with_help(BridgeError { code, message, path: None, help: None });
+            assert_eq!(error.message, expected);
+            assert!(error.help.is_some());
+        };
+        check("values:\n- one\n- two\n\n", "values:\n- one\n- two");
+        check("values", "values");
+        check("\n", "");
+    }
 }

@@ -72,7 +72,9 @@ impl From<ReadError> for FilesError {
         };
         match error {
             DiskError::Missing { .. } => Self::Missing,
-            DiskError::Escape { .. } | DiskError::Special { .. } => Self::Denied,
+            DiskError::Escape { .. } | DiskError::Special { .. } | DiskError::TooDeep { .. } => {
+                Self::Denied
+            }
             DiskError::Changed { .. } => Self::Changed,
             DiskError::TooMany { limit, .. } => {
                 Self::TooMany { limit: u64::try_from(limit).unwrap_or(u64::MAX) }

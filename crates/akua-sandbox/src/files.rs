@@ -67,7 +67,7 @@ pub enum FilesError {
     #[error("the file is not the one that the lock vouches for")]
     Changed,
     /// More files would be read than the render may read.
-    #[error("more than {limit} files are read")]
+    #[error("one file too many is read: the limit is {limit}")]
     TooMany {
         /// The limit.
         limit: u64,
