@@ -228,7 +228,7 @@ fn hosts_and_quotas_bind_the_resolver() -> Result<()> {
     let fresh = || std::fs::remove_dir_all(project.path("home/.cache"));
     for (rule, code, word) in [
         ("hosts = [\"registry.example.com\"]", "E_POLICY_HOST", "127.0.0.1"),
-        ("requests = 1", "E_POLICY_QUOTA", "1 requests"),
+        ("requests = 1", "E_POLICY_QUOTA", "allows 1 request a command"),
         ("bytes = \"100B\"", "E_POLICY_QUOTA", "bytes"),
         ("bytes_per_host = \"100B\"", "E_POLICY_QUOTA", "bytes from"),
     ] {

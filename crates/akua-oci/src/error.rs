@@ -22,7 +22,7 @@ pub enum FetchError {
         reason: HostError,
     },
     /// The policy allows no more.
-    #[error("`{what}`: the policy allows {limit} {kind} a command")]
+    #[error("`{what}`: the policy allows {} a command", kind.amount(*limit))]
     Quota {
         /// The thing asked for.
         what: String,

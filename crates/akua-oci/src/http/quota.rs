@@ -2,7 +2,6 @@
 //! each of them may have by `limits.rs`.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -30,12 +29,14 @@ pub enum QuotaKind {
     BytesOf(String),
 }
 
-impl fmt::Display for QuotaKind {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl QuotaKind {
+    /// Returns so many of it, in words.
+    pub(crate) fn amount(&self, count: u64) -> String {
+        let s = if count == 1 { "" } else { "s" };
         match self {
-            Self::Requests => out.write_str("requests"),
-            Self::Bytes => out.write_str("bytes"),
-            Self::BytesOf(host) => write!(out, "bytes from `{host}`"),
+            Self::Requests => format!("{count} request{s}"),
+            Self::Bytes => format!("{count} byte{s}"),
+            Self::BytesOf(host) => format!("{count} byte{s} from `{host}`"),
         }
     }
 }
@@ -94,6 +95,14 @@ fn check(what: &str, used: u64, limit: Option<u64>, kind: QuotaKind) -> Result<(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn amounts_are_words() {
+        assert_eq!(QuotaKind::Requests.amount(1), "1 request");
+        assert_eq!(QuotaKind::Requests.amount(0), "0 requests");
+        assert_eq!(QuotaKind::Bytes.amount(1), "1 byte");
+        assert_eq!(QuotaKind::BytesOf("x".to_owned()).amount(2), "2 bytes from `x`");
+    }
 
     #[test]
     fn each_quota_has_two_sides() {
