@@ -134,3 +134,60 @@ pub(crate) fn release(given: Option<&str>, package: &str) -> Result<String, Brid
         help: Some("pass `release` to helm.template".to_owned()),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Reads values that a program gave; they are as they were written.
+    fn check(values: &str) {
+        let args = format!(r#"[{{"chart": "c", "values": {values}}}]"#);
+        let read: HelmTemplate = read("helm.template", &args).expect("arguments");
+        assert_eq!(mapping("m", "values", read.values).expect("a mapping").get(), values);
+        let args = format!(r#"[{{"package": "p", "inputs": {values}}}]"#);
+        let read: PackageRender = super::read("pkg.render", &args).expect("arguments");
+        assert_eq!(mapping("m", "inputs", read.inputs).expect("a mapping").get(), values);
+    }
+
+    /// Parsed, a number, an order or an empty list would not be what it was, and many times as large.
+    #[test]
+    fn values_and_inputs_are_never_parsed() {
+        check("{}");
+        check(r#"{ "b": 1.0e0, "a" : [ ], "a": 18446744073709551616 }"#);
+        check(&format!("{{\"a\": [{}[]]}}", "[],".repeat(100_000)));
+        check(&format!("{{\"a\": {}{}}}", "[".repeat(100_000), "]".repeat(100_000)));
+    }
+
+    #[test]
+    fn values_are_a_mapping() {
+        let refused = |given: &str| {
+            let given = RawValue::from_string(given.to_owned()).expect("JSON");
+            let error = mapping("helm.template", "values", Some(given)).expect_err("no mapping");
+            assert_eq!(error.code, "E_PLUGIN_ARGUMENT");
+            assert!(error.message.contains("`values`: expected a mapping"), "{}", error.message);
+        };
+        refused("[]");
+        refused("1");
+        refused("\"{}\"");
+        let nothing = RawValue::from_string("null".to_owned()).expect("JSON");
+        for given in [None, Some(nothing)] {
+            assert_eq!(mapping("helm.template", "values", given).expect("a mapping").get(), "{}");
+        }
+    }
+
+    #[test]
+    fn lists_of_names_end() {
+        let list = |count: usize| {
+            let names = vec!["v1"; count];
+            serde_json::json!([{"chart": "c", "apiVersions": names}]).to_string()
+        };
+        let read = |count| read::<HelmTemplate>("helm.template", &list(count));
+        assert_eq!(
+            read(NAMES_LIMIT).expect("fits").api_versions.expect("names").0.len(),
+            NAMES_LIMIT
+        );
+        let error = read(NAMES_LIMIT.saturating_add(1)).expect_err("one too many");
+        assert_eq!(error.code, "E_PLUGIN_ARGUMENT");
+        assert!(error.message.contains("at most 10000 strings"), "{}", error.message);
+    }
+}

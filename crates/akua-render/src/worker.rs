@@ -130,6 +130,7 @@ pub(crate) fn identity(found: protocol::Identity) -> Identity {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use akua_wire::FrameBuilder;
 
     /// Checks how many of so many errors are kept, and what the last says.
     fn check(errors: usize, kept: usize, note: Option<&str>) {
@@ -142,6 +143,18 @@ mod tests {
         let last = all.iter().rfind(|diagnostic| diagnostic.severity == Severity::Error);
         let notes = last.map(|last| last.notes.join("")).unwrap_or_default();
         assert_eq!(notes, note.unwrap_or_default());
+    }
+
+    #[test]
+    fn what_is_parsed_fits_what_is_lent_for_it() {
+        let mut frame = FrameBuilder::with_capacity(8);
+        frame.push(RESULT, b"{},");
+        frame.push(OBJECT, &[b'x'; 1000]);
+        let lent = parsed_bytes(&frame.finish());
+        // The smallest entries of lists: what they become.
+        assert!(lent >= size_of::<protocol::Identity>().max(size_of::<ObjectEntry>()), "{lent}");
+        assert!(lent < 1000, "objects stay the bytes that they are");
+        assert_eq!(parsed_bytes(b"no frame"), 0);
     }
 
     #[test]

@@ -148,6 +148,38 @@ fn the_bridge_checks_pointers() {
     assert!(matches!(error, SandboxError::Bridge { fault } if fault == nobody), "{error:?}");
 }
 
+/// Whether the host has no memory left for what its guests want.
+fn is_full<T>(taken: &Result<T, SandboxError>) -> bool {
+    matches!(taken, Err(SandboxError::HostMemory { limit_bytes: 10 }))
+}
+
+#[test]
+fn what_the_host_lends_is_given_back() {
+    let limits = Limits { render_memory_bytes: 10, ..Limits::default() };
+    let session = Session::new(limits, move || [7; 32]);
+    let loan = session.lend(10).expect("exactly enough");
+    assert!(is_full(&session.lend(1)), "a byte more");
+    assert!(is_full(&session.hold(1)), "a byte more");
+    drop(loan);
+    session.lend(10).expect("it was given back");
+    assert!(is_full(&session.lend(11)), "more than there is");
+    assert!(is_full(&session.lend(usize::MAX)), "more than there can be");
+    assert_eq!(session.report().peak_memory_bytes, 10);
+}
+
+#[test]
+fn what_the_host_holds_stays_held() {
+    let limits = Limits { render_memory_bytes: 10, ..Limits::default() };
+    let session = Session::new(limits, move || [7; 32]);
+    session.hold(4).expect("enough");
+    assert!(session.holder().hold(5), "of the same memory");
+    assert!(is_full(&session.lend(2)), "a byte more");
+    drop(session.lend(1).expect("exactly enough"));
+    assert!(!session.holder().hold(2), "a byte more");
+    session.hold(1).expect("exactly enough");
+    assert!(is_full(&session.hold(1)), "a byte more");
+}
+
 #[test]
 fn random_bytes_follow_from_the_seed() {
     let draw = |seed| {
