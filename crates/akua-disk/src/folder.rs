@@ -291,6 +291,29 @@ impl Folder {
         Ok(files)
     }
 
+    /// Reads the files that `keep` wants, sorted by path. It is asked for each file and, with `true`,
+    /// for each directory, before that is looked into; for `.git` and `.akua` as well, which no tree
+    /// has.
+    ///
+    /// # Errors
+    /// As [`Folder::tree`]; a link that leads out is refused where it is wanted.
+    pub fn pick(
+        &self,
+        limits: TreeLimits,
+        keep: &mut dyn FnMut(&str, bool) -> bool,
+    ) -> Result<Vec<TreeFile>, DiskError> {
+        let mut files = Vec::new();
+        let each: &mut Each<'_> = &mut |path, left_bytes| {
+            let bytes = self.read(path, left_bytes)?;
+            let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+            files.push(TreeFile { path: path.to_owned(), bytes });
+            Ok(length)
+        };
+        self.walk_where("", limits, keep, each)?;
+        files.sort_by(|a, b| a.path.cmp(&b.path));
+        Ok(files)
+    }
+
     /// Lists all files below `start`, sorted by path, as [`Folder::tree`] would read them; their
     /// paths begin at the folder.
     pub(crate) fn list(&self, start: &str, limits: TreeLimits) -> Result<Vec<Listed>, DiskError> {
@@ -309,6 +332,16 @@ impl Folder {
     }
 
     fn walk(&self, start: &str, limits: TreeLimits, each: &mut Each<'_>) -> Result<(), DiskError> {
+        self.walk_where(start, limits, &mut |_, _| true, each)
+    }
+
+    fn walk_where(
+        &self,
+        start: &str,
+        limits: TreeLimits,
+        keep: &mut Keep<'_>,
+        each: &mut Each<'_>,
+    ) -> Result<(), DiskError> {
         let mut walk = Walk {
             folder: self,
             limits,
@@ -316,6 +349,7 @@ impl Folder {
             files: 0,
             entries: 0,
             seen: BTreeSet::new(),
+            keep,
             each,
         };
         let resolved = self.resolve(start)?;
@@ -347,6 +381,9 @@ pub(crate) struct Listed {
 /// many it has.
 type Each<'a> = dyn FnMut(&str, u64) -> Result<u64, DiskError> + 'a;
 
+/// Whether a file, or with `true` a directory, is wanted.
+type Keep<'a> = dyn FnMut(&str, bool) -> bool + 'a;
+
 /// A walk over a tree.
 struct Walk<'a, 'e> {
     folder: &'a Folder,
@@ -356,6 +393,7 @@ struct Walk<'a, 'e> {
     entries: usize,
     /// Directories on the way, by their resolved path: a link to one of them is a cycle.
     seen: BTreeSet<String>,
+    keep: &'a mut Keep<'e>,
     each: &'a mut Each<'e>,
 }
 
@@ -373,14 +411,17 @@ impl Walk<'_, '_> {
             let Some(name) = name.to_str() else {
                 return Err(DiskError::Special { path: name.to_string_lossy().into_owned() });
             };
+            let below = join(path, name);
             if HIDDEN.contains(&name) {
+                let _wanted = (self.keep)(&below, true);
                 continue;
             }
-            let below = join(path, name);
             self.charge(&below)?;
             // What is a link has to be looked up; most files are none.
             match entry.file_type().map_err(|e| DiskError::new(&below, e))? {
+                kind if kind.is_file() && !(self.keep)(&below, false) => {}
                 kind if kind.is_file() => self.file(&below)?,
+                kind if kind.is_dir() && !(self.keep)(&below, true) => {}
                 kind if kind.is_dir() => {
                     self.enter(&below, &join(resolved, name), depth.saturating_add(1))?;
                 }
@@ -403,8 +444,12 @@ impl Walk<'_, '_> {
 
     /// Reads what a link leads to.
     fn visit(&mut self, path: &str, depth: usize) -> Result<(), DiskError> {
-        let metadata = self.folder.dir.metadata(path).map_err(|e| self.folder.refusal(path, e))?;
-        if metadata.is_dir() {
+        let metadata = self.folder.dir.metadata(path).map_err(|e| self.folder.refusal(path, e));
+        let is_folder = metadata.as_ref().is_ok_and(Metadata::is_dir);
+        if !(self.keep)(path, is_folder) {
+            return Ok(());
+        }
+        if metadata?.is_dir() {
             let resolved = self.folder.resolve(path)?;
             return self.enter(path, &resolved, depth.saturating_add(1));
         }
@@ -530,6 +575,35 @@ mod tests {
         check("/etc/passwd", "escape");
         check("out", "escape");
         check("missing", "missing");
+    }
+
+    #[test]
+    fn what_is_not_wanted_is_not_looked_at() {
+        let root = scratch("pick");
+        std::fs::create_dir_all(root.join("in/sub/.git")).expect("a directory");
+        std::os::unix::fs::symlink("../../secret", root.join("in/sub/out")).expect("a link");
+        let folder = Folder::open(&root.join("in")).expect("opens");
+        let pick = |unwanted: &str| {
+            let mut asked = Vec::new();
+            let files = folder.pick(TreeLimits::default(), &mut |path, is_folder| {
+                asked.push(format!("{path}{}", if is_folder { "/" } else { "" }));
+                path != unwanted
+            });
+            asked.sort();
+            let names = |files: Vec<TreeFile>| files.into_iter().map(|file| file.path).collect();
+            (files.map(names), asked)
+        };
+        let (files, asked) = pick("sub");
+        let files: Vec<String> = files.expect("reads");
+        assert_eq!(files, ["a.txt"]);
+        assert!(
+            asked.contains(&"sub/".to_owned())
+                && !asked.iter().any(|path| path.starts_with("sub/b"))
+        );
+        let (files, asked) = pick("sub/out");
+        assert_eq!(files.expect("reads"), ["a.txt", "sub/b.txt"]);
+        assert!(asked.contains(&"sub/.git/".to_owned()), "{asked:?}");
+        assert!(matches!(pick("").0, Err(DiskError::Escape { .. })));
     }
 
     #[test]
