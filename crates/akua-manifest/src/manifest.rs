@@ -39,6 +39,8 @@ pub struct PackageSection {
     pub edition: String,
     /// Whether dependencies have to be signed.
     pub strict_signing: bool,
+    /// Files that look like secrets, and may be packed all the same.
+    pub allow_secrets: Vec<String>,
 }
 
 /// `[workspace]`: dependencies by path may lie anywhere below its directory.
@@ -125,6 +127,9 @@ struct RawPackage {
     /// Whether dependencies have to be signed.
     #[serde(default)]
     strict_signing: bool,
+    /// Files that look like secrets, and may be packed all the same: paths below the package.
+    #[serde(default)]
+    allow_secrets: Vec<String>,
 }
 
 /// Parses a manifest.
@@ -183,6 +188,7 @@ pub fn parse(file: FileId, text: &str) -> Result<Manifest, Vec<Diagnostic>> {
                 version,
                 edition,
                 strict_signing: raw.package.strict_signing,
+                allow_secrets: raw.package.allow_secrets,
             },
             workspace: raw.workspace,
             signing,

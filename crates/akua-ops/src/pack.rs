@@ -1,5 +1,8 @@
 //! `akua pack`: a package as an archive. The same files give the same bytes.
 
+mod secrets;
+mod selection;
+
 use crate::{Failure, Home};
 use akua_disk::{TreeFile, TreeLimits};
 use akua_manifest::Lock;
@@ -9,12 +12,15 @@ use akua_package::{
 };
 use akua_source::{Diagnostic, Digest};
 use serde::Serialize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-/// Directories of what was made from the package.
-const OUTPUTS: [&str; 6] = ["deploy", "rendered", "out", "target", "node_modules", "dist"];
-/// Inputs of whoever has the package here: they are not part of it.
-const INPUTS: &str = "inputs.yaml";
+pub use selection::{LeftOut, Reason};
+
+use secrets::Suspicion;
+use selection::Selection;
+
+/// Secrets that are told of.
+const SECRETS_LIMIT: usize = 100;
 
 /// What to pack.
 #[derive(Debug, Clone)]
@@ -42,6 +48,8 @@ pub struct PackOutcome {
     pub vendored_deps: Vec<String>,
     /// Files in it.
     pub file_count: usize,
+    /// What of the package is not in it, and why; of a directory only its name.
+    pub left_out: Vec<LeftOut>,
 }
 
 /// Packs a package.
@@ -52,7 +60,6 @@ pub fn run(request: &PackRequest) -> Result<PackOutcome, Failure> {
     request.home.raise_wall()?;
     let project = Project::open(&request.workspace)?;
     let supply = request.home.supply_for(&project)?;
-    let Packed { archive, vendored_deps, file_count } = pack(&project, &supply, request.vendor)?;
     let package = &project.manifest.package;
     if request.out.is_none() {
         check_own(project.root.path(), "dist")?;
@@ -60,6 +67,9 @@ pub fn run(request: &PackRequest) -> Result<PackOutcome, Failure> {
     let out = request.out.clone().unwrap_or_else(|| {
         project.root.path().join(format!("dist/{}-{}.tar.gz", package.name, package.version))
     });
+    let own = below(&project, &out);
+    let Packed { archive, vendored_deps, file_count, left_out } =
+        pack_without(&project, &supply, request.vendor, own.as_deref())?;
     akua_disk::write_file(&out, &archive)?;
     Ok(PackOutcome {
         path: out.display().to_string(),
@@ -67,7 +77,15 @@ pub fn run(request: &PackRequest) -> Result<PackOutcome, Failure> {
         layer_digest: Digest::of(&archive).to_string(),
         vendored_deps,
         file_count,
+        left_out,
     })
+}
+
+/// Returns the path in the package of an archive that was packed into it before.
+fn below(project: &Project, out: &Path) -> Option<String> {
+    let out = akua_disk::canonical(out).ok()?;
+    let own = out.strip_prefix(project.root.path()).ok()?;
+    own.to_str().map(str::to_owned)
 }
 
 /// A package as an archive.
@@ -78,13 +96,25 @@ pub(crate) struct Packed {
     pub(crate) vendored_deps: Vec<String>,
     /// Files in it.
     pub(crate) file_count: usize,
+    /// What is not in it.
+    pub(crate) left_out: Vec<LeftOut>,
 }
 
 /// Packs a package, with what it depends on if it is to `vendor`.
 ///
 /// # Errors
-/// What is not to be packed; a lock that is not what the manifest asks for.
+/// What is not to be packed; a lock that is not what the manifest asks for; what looks like a secret.
 pub(crate) fn pack(project: &Project, supply: &Supply, vendor: bool) -> Result<Packed, Failure> {
+    pack_without(project, supply, vendor, None)
+}
+
+/// Packs a package as [`pack`] does, without an archive that lies in it.
+fn pack_without(
+    project: &Project,
+    supply: &Supply,
+    vendor: bool,
+    own: Option<&str>,
+) -> Result<Packed, Failure> {
     let lock = lock(project, supply, &Keep::All)?;
     if let Some(diagnostic) = in_package(project) {
         return Err(diagnostic.into());
@@ -94,13 +124,12 @@ pub(crate) fn pack(project: &Project, supply: &Supply, vendor: bool) -> Result<P
         return Err(error.help("to write it anew: akua lock").into());
     }
     let locked = locked_directories(project, &lock);
-    let mut files: Vec<TreeFile> = project
+    let mut selection = Selection::new(&project.root, &locked, own).map_err(|error| *error)?;
+    let mut files = project
         .root
-        .tree("", TreeLimits::default())
-        .map_err(akua_package::Problem::from)?
-        .into_iter()
-        .filter(|file| is_packed(&file.path, &locked))
-        .collect();
+        .pick(TreeLimits::default(), &mut |path, is_folder| selection.keeps(path, is_folder))?;
+    let left_out = selection.finish().map_err(|error| *error)?;
+    check_secrets(project, &files, &locked)?;
     let mut vendored_deps = Vec::new();
     if vendor {
         for (directory, found) in vendored_files(project, &lock, supply)? {
@@ -119,7 +148,41 @@ pub(crate) fn pack(project: &Project, supply: &Supply, vendor: bool) -> Result<P
     files.sort_by(|a, b| a.path.cmp(&b.path));
     let archive = akua_disk::pack(&files)
         .map_err(|error| Diagnostic::error("E_PACK", error.to_string()).help("rename the file"))?;
-    Ok(Packed { archive, vendored_deps, file_count: files.len() })
+    Ok(Packed { archive, vendored_deps, file_count: files.len(), left_out })
+}
+
+/// Refuses what looks like a secret, all of it at once.
+///
+/// # Errors
+/// `E_PUBLISH_SECRET`, for each.
+fn check_secrets(project: &Project, files: &[TreeFile], locked: &[String]) -> Result<(), Failure> {
+    let allowed = &project.manifest.package.allow_secrets;
+    let files = files.iter().filter(|file| !allowed.contains(&file.path));
+    let mut found = files.flat_map(|file| {
+        let vouched = locked.iter().any(|folder| file.path.starts_with(folder.as_str()));
+        let all = secrets::suspicions(&file.path, &file.bytes).into_iter();
+        all.map(move |suspicion| refused(&file.path, suspicion, vouched))
+    });
+    let mut diagnostics: Vec<Diagnostic> = found.by_ref().take(SECRETS_LIMIT).collect();
+    let more = found.count();
+    if let (Some(last), true) = (diagnostics.last_mut(), more > 0) {
+        last.notes.push(format!("{more} more like this are not shown"));
+    }
+    if diagnostics.is_empty() {
+        return Ok(());
+    }
+    Err(Failure { diagnostics, ..Failure::default() })
+}
+
+/// Returns the error for what looks like a secret.
+fn refused(path: &str, suspicion: Suspicion, vouched: bool) -> Diagnostic {
+    let line = suspicion.line.map_or_else(String::new, |line| format!(":{line}"));
+    let message = format!("`{path}{line}` looks like {}", suspicion.what);
+    // Rules leave out nothing of what the lock vouches for.
+    let way = if vouched { "remove it" } else { "remove it, or list it in .akuaignore" };
+    Diagnostic::error("E_PUBLISH_SECRET", message).path(path).help(format!(
+        "{way}; if it is no secret, list it in `allow_secrets` of akua.toml's [package]"
+    ))
 }
 
 fn needs_lock(project: &Project) -> bool {
@@ -138,13 +201,4 @@ fn locked_directories(project: &Project, lock: &Lock) -> Vec<String> {
         path.then(|| declared.source.address().trim_start_matches("./").trim_end_matches('/'))
     });
     locked.chain(declared).map(|path| format!("{path}/")).collect()
-}
-
-/// Returns whether a file is part of the package.
-fn is_packed(path: &str, locked: &[String]) -> bool {
-    let mut parts = path.split('/');
-    let hidden = path.split('/').any(|part| part.starts_with('.'));
-    let output = parts.next().is_some_and(|first| OUTPUTS.contains(&first));
-    let own = !hidden && path != INPUTS && !output;
-    own || locked.iter().any(|directory| path.starts_with(directory.as_str()))
 }

@@ -216,6 +216,9 @@ pub(crate) fn run_tree(printer: &Printer, args: &Tree) -> Result {
     })
 }
 
+/// Paths that are left out of an archive and told of, one a line.
+const LEFT_OUT_SHOWN: usize = 10;
+
 pub(crate) fn run_pack(printer: &Printer, args: Pack) -> Result {
     let home = printer.home(args.network.offline);
     let workspace = args.workspace.workspace;
@@ -228,7 +231,16 @@ pub(crate) fn run_pack(printer: &Printer, args: Pack) -> Result {
         "packed {} files, {} bytes: {}",
         outcome.file_count, outcome.size_bytes, outcome.path
     );
-    Ok(printer.line(&line).max(printer.line(&format!("  {}", outcome.layer_digest))))
+    let mut exit = printer.line(&line).max(printer.line(&format!("  {}", outcome.layer_digest)));
+    for left in outcome.left_out.iter().take(LEFT_OUT_SHOWN) {
+        exit =
+            exit.max(printer.line(&format!("  left out: {} ({})", left.path, left.reason.name())));
+    }
+    let more = outcome.left_out.len().saturating_sub(LEFT_OUT_SHOWN);
+    if more > 0 {
+        exit = exit.max(printer.line(&format!("  left out: {more} more; --json has all")));
+    }
+    Ok(exit)
 }
 
 pub(crate) fn run_push(printer: &Printer, args: Push) -> Result {

@@ -55,7 +55,7 @@ fn every_refusal_points_at_its_byte() {
     );
     check(
         &format!("{HEAD}extra = 1\n"),
-        "`extra`: unknown field `extra`, expected one of `name`, `version`, `edition`, `strict_signing`",
+        "`extra`: unknown field `extra`, expected one of `name`, `version`, `edition`, `strict_signing`, `allow_secrets`",
     );
     check(
         &format!("{HEAD}[dependencies]\nakua = {{ path = \"x\" }}\n"),
