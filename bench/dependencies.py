@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """How long `akua lock`, `verify` and `render` take with 50 locked and cached dependencies.
 
-    python3 bench/dependencies.py [--count 50] [--megabytes 100] [--runs 20]
+    python3 bench/dependencies.py [--count 50] [--megabytes 100] [--runs 20] [--signed]
 
 Builds a registry (Go) and packages in a temporary directory, and times the whole process with
 hyperfine. `render` is timed with and without the dependencies: the difference is what they cost.
+With `--signed` the packages are published, signed and attested, and all commands prove it; to publish
+a package of 5 MB is timed too, to a repository of its own each time.
 """
 
 import argparse
@@ -14,6 +16,7 @@ import pathlib
 import random
 import subprocess
 import tempfile
+import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 AKUA = ROOT / "target/release/akua"
@@ -40,6 +43,7 @@ def main():
     parser.add_argument("--count", type=int, default=50)
     parser.add_argument("--megabytes", type=int, default=100)
     parser.add_argument("--runs", type=int, default=20)
+    parser.add_argument("--signed", action="store_true")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
@@ -55,6 +59,9 @@ def main():
                            stdout=subprocess.DEVNULL)
 
         dependencies = ["\n[dependencies]"]
+        if options.signed:
+            akua("keygen", "--plain", "--out", "bench")
+            dependencies.insert(0, '[signing]\ncosign_public_key = "bench.pub"')
         size = options.megabytes * (1 << 20) // options.count // 20
         generator = random.Random(1)
         for at in range(options.count):
@@ -63,24 +70,42 @@ def main():
             write(package / "package.k", "resources = []\n")
             for part in range(20):
                 (package / f"data{part}").write_bytes(generator.randbytes(size))
-            akua("pack", "--out", "../p.tar.gz", cwd=package)
-            akua("push", "--tarball", "p.tar.gz", "--ref", f"oci://{host}/p{at}")
+            reference = f"oci://{host}/p{at}"
+            if options.signed:
+                akua("publish", "--ref", reference, "--key", "../bench.key", cwd=package)
+            else:
+                akua("pack", "--out", "../p.tar.gz", cwd=package)
+                akua("push", "--tarball", "p.tar.gz", "--ref", reference)
             dependencies.append(f'p{at} = {{ oci = "oci://{host}/p{at}", version = "^0.1" }}')
         program = 'resources = [{apiVersion = "v1", kind = "ConfigMap", metadata.name = "a"}]\n'
         for name, rest in (("bare", ""), ("app", "\n".join(dependencies) + "\n")):
             write(folder / name / "akua.toml", MANIFEST.format("app") + rest)
             write(folder / name / "package.k", program)
+        if options.signed:
+            (folder / "app/bench.pub").write_bytes((folder / "bench.pub").read_bytes())
         akua("lock", cwd=folder / "app")
         rows = [
             ("lock", "app", f"{AKUA} lock"),
             ("lock --offline", "app", f"{AKUA} lock --offline"),
             ("verify", "app", f"{AKUA} verify"),
+            ("verify --offline", "app", f"{AKUA} verify --offline"),
             ("render", "app", f"{AKUA} render --dry-run"),
             ("render, no dependencies", "bare", f"{AKUA} render --dry-run"),
         ]
         print(f"{options.count} dependencies, {options.megabytes} MB of files, {os.cpu_count()} cores")
         for label, where, command in rows:
             print(f"{label:26} {median(command, folder / where, environment, options.runs):8.1f} ms")
+        if options.signed:
+            package = folder / "large"
+            write(package / "akua.toml", MANIFEST.format("large"))
+            write(package / "package.k", program)
+            (package / "data").write_bytes(generator.randbytes(5 << 20))
+            times = []
+            for run in range(options.runs):
+                start = time.perf_counter()
+                akua("publish", "--ref", f"oci://{host}/large{run}", "--key", "../bench.key", cwd=package)
+                times.append((time.perf_counter() - start) * 1000)
+            print(f"{'publish of 5 MB':26} {sorted(times)[len(times) // 2]:8.1f} ms")
         registry.terminate()
 
 

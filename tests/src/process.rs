@@ -136,6 +136,20 @@ pub fn run_in(binary: &Path, arguments: &[&str], directory: &Path) -> Result<Out
     run(binary, "it was there", arguments, directory)
 }
 
+/// Runs a program in a directory that is its home, with these variables.
+///
+/// # Errors
+/// If it cannot be started.
+pub fn run_with(
+    binary: &Path,
+    variables: &[(&str, &str)],
+    arguments: &[&str],
+    directory: &Path,
+) -> Result<Outcome> {
+    let output = command(binary, arguments, directory).envs(variables.iter().copied()).output();
+    outcome(output.with_context(|| format!("starting {}", binary.display()))?)
+}
+
 /// Runs a program with an empty environment.
 fn run(binary: &Path, missing: &str, arguments: &[&str], directory: &Path) -> Result<Outcome> {
     ensure!(binary.is_file(), "{} is missing: {missing}", binary.display());

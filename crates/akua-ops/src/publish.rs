@@ -1,7 +1,7 @@
 //! `akua publish`: check, pack, push, sign, attest, and only then move the tag.
 
 use crate::artifact::{Artifact, offline, parsed_reference, parsed_repository, told, tree_digest};
-use crate::pack::{Packed, pack};
+use crate::pack::{LeftOut, Packed, pack};
 use crate::render::{RenderRequest, Target, render};
 use crate::sign::artifact_tag;
 use crate::signing::{Layout, Published, evidence, private_key};
@@ -58,6 +58,8 @@ pub struct PublishOutcome {
     pub attested: bool,
     /// Directories of dependencies in it.
     pub vendored_deps: Vec<String>,
+    /// What of the package is not in it, and why.
+    pub left_out: Vec<LeftOut>,
     /// Whether this is only what would be done.
     pub dry_run: bool,
 }
@@ -85,7 +87,7 @@ pub fn run(request: &PublishRequest) -> Result<PublishOutcome, Failure> {
         false => None,
     };
     let supply = request.home.supply_for(&project)?;
-    let Packed { archive, vendored_deps, .. } = pack(&project, &supply, request.vendor)?;
+    let Packed { archive, vendored_deps, left_out, .. } = pack(&project, &supply, request.vendor)?;
     let artifact = Artifact::of(package, &archive);
     let tree = tree_digest(&archive, &request.workspace, &request.home)?;
     let hash = akua_objects::digest(&rendered.files);
@@ -119,6 +121,7 @@ pub fn run(request: &PublishRequest) -> Result<PublishOutcome, Failure> {
         signature: key.map(|key| format!("cosign:key:{}", key.public().id())),
         attested,
         vendored_deps,
+        left_out,
         dry_run: request.dry_run,
     })
 }
