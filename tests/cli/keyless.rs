@@ -1,38 +1,165 @@
 //! Keyless signatures, with a real deployment on loopback and real cosign.
 
-use akua_tests::peers::Keyless;
-use anyhow::{Result, ensure};
+use akua_ops::keyless::{Ephemeral, Keyless as Request, Subject, TokenSource, sign};
+use akua_ops::{Failure, Home, Secret};
+use akua_source::Digest;
+use akua_tests::peers::{Keyless, WORKFLOW_SECRET};
+use akua_tests::process::{Outcome, akua};
+use anyhow::{Context as _, Result, ensure};
+use serde_json::{Value, json};
 use std::fs;
 
 /// Who signs.
 const MAIL: &str = "dev@example.com";
+/// What is signed.
+const ARTIFACT: &[u8] = b"hello\n";
+/// What is said of it.
+const PREDICATE: &str = "https://example.com/predicate/v1";
+/// Who a workflow is.
+const WORKFLOW: &str =
+    "https://github.com/octo-org/octo-repo/.github/workflows/release.yaml@refs/heads/main";
 
 #[test]
-fn cosign_signs_and_verifies_with_the_deployment() -> Result<()> {
+fn cosign_and_akua_agree_on_what_cosign_signs() -> Result<()> {
     let Some(stage) = Keyless::start("keyless-cosign")? else { return Ok(()) };
-    let blob = stage.path("blob");
-    fs::write(&blob, "hello\n")?;
-    sign_blob(&stage, MAIL)?;
-    let issuer = stage.people();
-    let verify = |identity: &str| {
-        let root = stage.path("trusted_root.json");
-        let who = ["--certificate-identity", identity, "--certificate-oidc-issuer", &issuer];
-        let bundle = stage.path("bundle.json");
-        let start = ["verify-blob", "--bundle", &bundle, "--trusted-root", &root];
-        // The deployment has no log of certificates.
-        stage.cosign(&[&start[..], &who[..], &["--insecure-ignore-sct", &blob]].concat())
-    };
-    verify(MAIL)?.success()?;
-    ensure!(verify("other@example.com")?.code != Some(0), "a stage that proves nothing");
-    Ok(())
-}
-
-/// Lets cosign sign `blob` into `bundle.json`.
-fn sign_blob(stage: &Keyless, mail: &str) -> Result<()> {
+    fs::write(stage.path("blob"), ARTIFACT)?;
     let (config, root) = (stage.path("signing_config.json"), stage.path("trusted_root.json"));
-    let token = stage.token(mail)?;
+    let token = stage.token(MAIL)?;
     let start = ["sign-blob", "--yes", "--identity-token", &token, "--signing-config", &config];
     let rest = ["--trusted-root", &root, "--bundle", &stage.path("bundle.json")];
     stage.cosign(&[&start[..], &rest[..], &[&stage.path("blob")]].concat())?.success()?;
+    check_blob(&stage, MAIL, &stage.people())
+}
+
+#[test]
+fn cosign_and_akua_agree_on_what_akua_signs() -> Result<()> {
+    let Some(stage) = Keyless::start("keyless-akua")? else { return Ok(()) };
+    fs::write(stage.path("blob"), ARTIFACT)?;
+    let token = Secret::new(stage.token(MAIL)?.into_bytes());
+    let request = request(&stage, TokenSource::Text(token, "SIGSTORE_ID_TOKEN"));
+    let bundle = signed(&request, Subject::Artifact(ARTIFACT))?;
+    fs::write(stage.path("bundle.json"), bundle)?;
+    check_blob(&stage, MAIL, &stage.people())?;
+    // A workflow of GitHub asks for its token, and signs a statement.
+    let secret = Secret::new(WORKFLOW_SECRET.as_bytes().to_vec());
+    let request = self::request(&stage, TokenSource::Ambient { url: stage.workflow_url(), secret });
+    let bundle = signed_statement(&request)?;
+    fs::write(stage.path("bundle.json"), bundle)?;
+    check_statement(&stage, WORKFLOW, &stage.workflows())
+}
+
+#[test]
+fn what_services_refuse_is_told_without_the_token() -> Result<()> {
+    let Some(stage) = Keyless::start("keyless-refused")? else { return Ok(()) };
+    let refused = |source: TokenSource, edit: fn(&mut Request, &Keyless)| -> Result<String> {
+        let mut request = request(&stage, source);
+        edit(&mut request, &stage);
+        let failure = sign(&home(), &request, Subject::Artifact(ARTIFACT)).err();
+        Ok(format!("{:?}", failure.context("it is signed")?.diagnostics))
+    };
+    let expired = stage.expired_token(MAIL)?;
+    let expired_file = TokenSource::File(stage.folder().join("token"));
+    fs::write(stage.path("token"), &expired)?;
+    let told = refused(expired_file, |_, _| ())?;
+    ensure!(told.contains("E_FETCH_PROTOCOL") && told.contains("get a new token"), "{told}");
+    ensure!(expired.split('.').all(|part| !told.contains(part)), "{told}");
+    let secret = Secret::new(b"another-secret-of-a-test".to_vec());
+    let told = refused(TokenSource::Ambient { url: stage.workflow_url(), secret }, |_, _| ())?;
+    ensure!(told.contains("E_FETCH_AUTH") && !told.contains("another-secret"), "{told}");
+    let good = || -> Result<TokenSource> {
+        Ok(TokenSource::Text(Secret::new(stage.token(MAIL)?.into_bytes()), "SIGSTORE_ID_TOKEN"))
+    };
+    let told = refused(good()?, |request, _| request.trusted_root = None)?;
+    ensure!(told.contains("E_SIGN_TIME"), "another root: {told}");
+    let told = refused(good()?, |request, stage| {
+        request.signing_config = Some(stage.folder().join("trusted_root.json"));
+    })?;
+    ensure!(told.contains("E_KEYLESS_SERVICES"), "{told}");
+    let told = refused(TokenSource::Text(Secret::new(b"a.b.c".to_vec()), "X"), |_, _| ())?;
+    ensure!(told.contains("E_KEYLESS_TOKEN"), "{told}");
     Ok(())
+}
+
+/// Checks that cosign and akua accept `bundle.json` for `blob`, and for nobody else.
+fn check_blob(stage: &Keyless, who: &str, issuer: &str) -> Result<()> {
+    let cosign = |who: &str, issuer: &str| cosign(stage, "verify-blob", &[], who, issuer);
+    cosign(who, issuer)?.success().context("cosign")?;
+    ensure!(cosign("other@example.com", issuer)?.code != Some(0), "a stage that proves nothing");
+    check_akua(stage, who, issuer)
+}
+
+/// Checks the same of a statement.
+fn check_statement(stage: &Keyless, who: &str, issuer: &str) -> Result<()> {
+    let kind = ["--type", PREDICATE];
+    let cosign = |who: &str| cosign(stage, "verify-blob-attestation", &kind, who, issuer);
+    cosign(who)?.success().context("cosign")?;
+    ensure!(cosign("other@example.com")?.code != Some(0), "a stage that proves nothing");
+    check_akua(stage, who, issuer)?;
+    let found = verify(stage, who, issuer, &["--json"])?.success()?;
+    let found: Value = serde_json::from_slice(&found)?;
+    ensure!(found["predicate_type"] == PREDICATE, "{found}");
+    Ok(())
+}
+
+fn check_akua(stage: &Keyless, who: &str, issuer: &str) -> Result<()> {
+    let told = String::from_utf8(verify(stage, who, issuer, &[])?.success().context("akua")?)?;
+    ensure!(told.contains(&format!("verified: signed by {who} (issuer {issuer})")), "{told}");
+    ensure!(told.contains("in the log 127.0.0.1") && told.contains("signed at 20"), "{told}");
+    for (who, issuer, code) in
+        [("other@example.com", issuer, "E_SIGN_IDENTITY"), (who, "https://x", "E_SIGN_ISSUER")]
+    {
+        let refused = verify(stage, who, issuer, &[])?;
+        ensure!(refused.code == Some(1) && refused.stderr.contains(code), "{}", refused.stderr);
+    }
+    fs::write(stage.path("blob"), b"changed\n")?;
+    let refused = verify(stage, who, issuer, &[])?;
+    fs::write(stage.path("blob"), ARTIFACT)?;
+    ensure!(refused.stderr.contains("E_SIGN_ARTIFACT"), "{}", refused.stderr);
+    Ok(())
+}
+
+fn verify(stage: &Keyless, who: &str, issuer: &str, more: &[&str]) -> Result<Outcome> {
+    let files = ["verify", "--bundle", "bundle.json", "--artifact", "blob"];
+    let root = ["--trusted-root", "trusted_root.json"];
+    let who = ["--certificate-identity", who, "--certificate-oidc-issuer", issuer];
+    akua(&[&files[..], &root[..], &who[..], more].concat(), stage.folder())
+}
+
+fn cosign(stage: &Keyless, verb: &str, more: &[&str], who: &str, issuer: &str) -> Result<Outcome> {
+    let start = [verb, "--bundle", "bundle.json", "--trusted-root", "trusted_root.json"];
+    let who = ["--certificate-identity", who, "--certificate-oidc-issuer", issuer];
+    // The deployment has no log of certificates.
+    let rest = ["--insecure-ignore-sct", "blob"];
+    stage.cosign(&[&start[..], &who[..], more, &rest[..]].concat())
+}
+
+/// Nothing of this machine.
+fn home() -> Home {
+    Home::default()
+}
+
+fn request(stage: &Keyless, token: TokenSource) -> Request {
+    Request {
+        token,
+        entropy: Ephemeral([7; 32]),
+        signing_config: Some(stage.folder().join("signing_config.json")),
+        trusted_root: Some(stage.folder().join("trusted_root.json")),
+    }
+}
+
+fn signed(request: &Request, subject: Subject<'_>) -> Result<Vec<u8>> {
+    let told = |failure: Failure| anyhow::anyhow!("{:?}", failure.diagnostics);
+    sign(&home(), request, subject).map_err(told)
+}
+
+fn signed_statement(request: &Request) -> Result<Vec<u8>> {
+    let about = Digest::of(ARTIFACT);
+    let statement = json!({
+        "_type": "https://in-toto.io/Statement/v1",
+        "subject": [{ "name": "blob", "digest": { "sha256": about.hex() } }],
+        "predicateType": PREDICATE,
+        "predicate": {},
+    });
+    let json = statement.to_string();
+    signed(request, Subject::Statement { json: json.as_bytes(), about: &about })
 }

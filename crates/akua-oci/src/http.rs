@@ -21,7 +21,7 @@ use tokio::runtime::{Handle, Runtime};
 use crate::error::Retry;
 use crate::hosts::resolver::{GuardedResolver, Lookup};
 use crate::{ClientOptions, Credentials, FetchError, FetchLimits, HostRules};
-use crate::{NetworkProblem, ProtocolProblem, RemoteText};
+use crate::{NetworkProblem, ProtocolProblem, Redacted, RemoteText};
 
 use self::answer::network;
 pub(crate) use self::answer::{Document, announced_length, interrupted, read_capped};
@@ -61,6 +61,8 @@ pub(crate) struct Request {
     pub(crate) body: Option<bytes::Bytes>,
     /// What a bearer token must allow; empty outside of registries.
     pub(crate) scope: String,
+    /// What the body has that no message may repeat.
+    pub(crate) secret: Option<Redacted>,
 }
 
 impl Request {
@@ -73,6 +75,7 @@ impl Request {
             headers: HeaderMap::new(),
             body: None,
             scope: String::new(),
+            secret: None,
         }
     }
 

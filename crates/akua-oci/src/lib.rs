@@ -34,6 +34,7 @@ mod names;
 mod redacted;
 mod registry;
 mod remote_text;
+mod service;
 mod sink;
 
 pub use akua_source::Digest;
@@ -53,4 +54,5 @@ pub use manifest::{Descriptor, ImageManifest, OciManifest, Parsed};
 pub use names::{NameError, Reference, Repository};
 pub use redacted::Redacted;
 pub use remote_text::RemoteText;
+pub use service::Post;
 pub use sink::Sink;

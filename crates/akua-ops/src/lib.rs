@@ -17,6 +17,7 @@ pub mod fmt;
 pub mod init;
 pub mod inspect;
 pub mod keygen;
+pub mod keyless;
 mod limits;
 pub mod lock;
 pub mod members;

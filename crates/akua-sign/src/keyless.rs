@@ -5,7 +5,7 @@
 //! not said here, and what comes back is hostile: the bundle has to be verified before it is used.
 //!
 //! # Spec
-//! Fulcio's and Rekor 2's OpenAPI documents; RFC 3161; protobuf-specs, `sigstore_bundle.proto`.
+//! Fulcio's and Rekor 2's API documents; RFC 3161; protobuf-specs, `sigstore_bundle.proto`.
 
 mod services;
 #[cfg(test)]
@@ -198,6 +198,18 @@ impl Signing {
             .with_timestamp_verification_data(TimestampVerificationData::new(stamps));
         let bundle = Bundle::new(MediaType::Bundle0_3, material, content);
         bundle.to_json().map(String::into_bytes).map_err(|_unlikely| KeylessError::Bundle)
+    }
+}
+
+impl Certificate {
+    /// Returns who it names, and who vouches for them.
+    ///
+    /// # Errors
+    /// [`KeylessError::Certificate`].
+    pub fn name(&self) -> Result<(String, String), KeylessError> {
+        let facts = parse_certificate_info(&self.0).map_err(KeylessError::Certificate)?;
+        let subject = facts.identity.map(|subject| subject.as_str().to_owned());
+        Ok((subject.unwrap_or_default(), facts.issuer.unwrap_or_default()))
     }
 }
 

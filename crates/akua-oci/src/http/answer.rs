@@ -12,6 +12,8 @@ use crate::{FetchError, NetworkProblem, ProtocolProblem, RemoteText};
 
 /// Bytes of an error's body that are read: a registry's error is far shorter.
 const ERROR_BODY_BYTES: u64 = 4096;
+/// Shortest part of a token that is kept out of messages, in bytes.
+const TELLING_BYTES: usize = 16;
 /// Time for an error's body; what is not there by then is not shown.
 const ERROR_BODY_TIME: Duration = Duration::from_secs(2);
 
@@ -97,9 +99,15 @@ impl Http {
         let header = header.and_then(|text| text.split_once(' ')).map(|(_scheme, secret)| secret);
         let credential = self.credentials.get(&authority_of(&request.url));
         let secret = credential.map(|known| known.secret.reveal());
-        let echo = header.into_iter().chain(secret).any(|secret| text.contains(secret));
+        let own = request.secret.iter().flat_map(|secret| parts(secret.reveal()));
+        let echo = header.into_iter().chain(secret).chain(own).any(|secret| text.contains(secret));
         if echo { RemoteText::default() } else { RemoteText::new(body) }
     }
+}
+
+/// The parts of a token that tell something by themselves.
+fn parts(secret: &str) -> impl Iterator<Item = &str> {
+    secret.split('.').filter(|part| part.len() >= TELLING_BYTES)
 }
 
 /// Reads a body of at most `limit_bytes`; the announced length is checked before anything is read.

@@ -5,9 +5,9 @@ use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, LOCATION, WWW_AU
 use reqwest::{Method, Response, Url};
 use serde::Deserialize;
 
-use super::{Http, Request, network};
+use super::{Document, Http, Request, network, within};
 use crate::hosts::{HostError, authority_of, host_of, is_loopback, same_origin};
-use crate::{Credential, FetchError, ProtocolProblem, RemoteText, Secret};
+use crate::{Credential, FetchError, ProtocolProblem, Redacted, RemoteText, Secret};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -52,6 +52,26 @@ impl Http {
             self.remember(&origin, &request.scope, header.clone());
         }
         self.check_status(request, Some(&header), answer).await
+    }
+
+    /// Fetches a document with a secret that was handed in, shown to the origin of the request alone.
+    pub(crate) async fn document_as(
+        &self,
+        request: &Request,
+        bearer: &Redacted,
+        limit_bytes: u64,
+    ) -> Result<Document, FetchError> {
+        let header = secret_header("Bearer", bearer.reveal());
+        let limit = self.limits.document_timeout;
+        let once = || async {
+            let exchange = async {
+                let answer = self.follow(request, header.as_ref()).await?;
+                let answer = self.check_status(request, header.as_ref(), answer).await?;
+                self.read_document(&request.what, answer, limit_bytes).await
+            };
+            within(&request.what, limit, exchange).await
+        };
+        self.with_retries(once).await
     }
 
     /// Sends a request and follows redirects; the authorization stays with the first origin.

@@ -12,6 +12,7 @@ mod hostile_server;
 mod hostile_transfer;
 mod real;
 mod server;
+mod service;
 mod tls;
 
 use std::path::PathBuf;

@@ -106,7 +106,7 @@ fn a_timestamp_is_asked_of_the_signature() {
 }
 
 /// A signing config with these logs and clocks, as versions.
-fn config(logs: &[u32], clocks: &[u32], more: Value) -> Result<Services, ServicesError> {
+fn config(logs: &[u32], clocks: &[u32], more: &Value) -> Result<Services, ServicesError> {
     let service = |name: &str, version: &u32| {
         let since = json!({ "start": "2024-01-01T00:00:00Z" });
         let url = format!("https://{name}{version}.example.com");
@@ -129,20 +129,20 @@ fn config(logs: &[u32], clocks: &[u32], more: Value) -> Result<Services, Service
 
 #[test]
 fn services_are_those_that_can_be_used() {
-    let found = config(&[1, 2], &[1, 1], json!({})).expect("services");
+    let found = config(&[1, 2], &[1, 1], &json!({})).expect("services");
     assert_eq!(found.certificates, "https://ca1.example.com");
     assert_eq!(found.entries, "https://log2.example.com");
     assert_eq!(found.timestamps, ["https://clock1.example.com"]);
-    let all = config(&[2], &[1, 1], json!({ "tsaConfig": { "selector": "ALL" } }));
+    let all = config(&[2], &[1, 1], &json!({ "tsaConfig": { "selector": "ALL" } }));
     assert_eq!(all.expect("services").timestamps.len(), 2);
-    let three = config(&[2], &[1, 1], json!({ "tsaConfig": { "selector": "EXACT", "count": 3 } }));
+    let three = config(&[2], &[1, 1], &json!({ "tsaConfig": { "selector": "EXACT", "count": 3 } }));
     assert!(matches!(three, Err(ServicesError::Clocks { wanted: 3, named: 2 })));
     let missing = |found| matches!(found, Err(ServicesError::Missing { .. }));
-    assert!(missing(config(&[1], &[1], json!({}))));
-    assert!(missing(config(&[3], &[1], json!({}))));
-    assert!(missing(config(&[2], &[], json!({}))));
-    assert!(missing(config(&[2], &[1], json!({ "caUrls": [] }))));
-    let several = config(&[2, 2], &[1], json!({ "rekorTlogConfig": { "selector": "ALL" } }));
+    assert!(missing(config(&[1], &[1], &json!({}))));
+    assert!(missing(config(&[3], &[1], &json!({}))));
+    assert!(missing(config(&[2], &[], &json!({}))));
+    assert!(missing(config(&[2], &[1], &json!({ "caUrls": [] }))));
+    let several = config(&[2, 2], &[1], &json!({ "rekorTlogConfig": { "selector": "ALL" } }));
     assert!(matches!(several, Err(ServicesError::Several)));
     assert!(matches!(Services::parse(b"{}"), Err(ServicesError::Json(_))));
 }

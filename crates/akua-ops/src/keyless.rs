@@ -1,0 +1,241 @@
+//! Signing without a key of one's own: a token is exchanged for a certificate, a log takes the
+//! signature, a clock says when.
+//!
+//! What comes of it is verified, against the trust root, before anybody gets it: a service that
+//! lies, or a root that does not fit the services, is found here and not by who pulls.
+
+use crate::verify::bundle::trust_root;
+use crate::{Failure, Home};
+use akua_oci::{Client, Post, Redacted};
+use akua_sign::{
+    ANSWER_LIMIT_BYTES, Artifact, Bundle, Certificate, Entry, Expected, Identity, IdentityToken,
+    KeylessError, Matcher, PrivateKey, Secret, Services, Signing,
+};
+use akua_source::{Diagnostic, Digest};
+use serde::Deserialize;
+use std::path::{Path, PathBuf};
+
+/// Largest file of a token or signing config, in bytes.
+const FILE_LIMIT_BYTES: u64 = 2 << 20;
+/// Whom tokens are for.
+const AUDIENCE: &str = "sigstore";
+/// JSON, asked and answered.
+const JSON: &str = "application/json";
+
+/// Who signs, with what, and whom to ask.
+#[derive(Debug)]
+pub struct Keyless {
+    /// Where the token is from.
+    pub token: TokenSource,
+    /// Random bytes that the key of this one signature is made of.
+    pub entropy: Ephemeral,
+    /// The services, in place of the public ones: what `cosign signing-config create` writes.
+    pub signing_config: Option<PathBuf>,
+    /// Their trust root, in place of the public one.
+    pub trusted_root: Option<PathBuf>,
+}
+
+/// Random bytes for one key.
+#[derive(Clone)]
+pub struct Ephemeral(pub [u8; 32]);
+
+impl std::fmt::Debug for Ephemeral {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Ephemeral(…)")
+    }
+}
+
+/// Where an identity token is from.
+#[derive(Debug, Clone)]
+pub enum TokenSource {
+    /// A file.
+    File(PathBuf),
+    /// The environment.
+    Text(Secret, &'static str),
+    /// A run of GitHub Actions, which asks for one.
+    Ambient {
+        /// Where: `ACTIONS_ID_TOKEN_REQUEST_URL`.
+        url: String,
+        /// What shows that it is this run: `ACTIONS_ID_TOKEN_REQUEST_TOKEN`.
+        secret: Secret,
+    },
+}
+
+/// What is signed.
+#[derive(Debug, Clone, Copy)]
+pub enum Subject<'a> {
+    /// An in-toto statement, about the artifact with this digest.
+    Statement {
+        /// Its JSON.
+        json: &'a [u8],
+        /// What it is about.
+        about: &'a Digest,
+    },
+    /// Bytes.
+    Artifact(&'a [u8]),
+}
+
+/// Signs, and returns the bundle, in JSON.
+///
+/// # Errors
+/// `E_KEYLESS_*`, `E_FETCH_*` and `E_POLICY_*` where a service does not answer or its answer makes
+/// no sense, `E_SIGN_*` where the bundle is not good.
+pub fn sign(home: &Home, keyless: &Keyless, subject: Subject<'_>) -> Result<Vec<u8>, Failure> {
+    let services = services(keyless.signing_config.as_deref())?;
+    let root = trust_root(keyless.trusted_root.as_deref())?;
+    let remote = home.remote_alone()?;
+    let client = remote.client()?;
+    let (token, secret) = token(&keyless.token, client)?;
+    let key = PrivateKey::from_bytes(&keyless.entropy.0).ok_or_else(|| {
+        let diagnostic = Diagnostic::error("E_KEYLESS_ANSWER", "the random bytes make no key");
+        Failure::from(diagnostic.help("try again"))
+    })?;
+    let signing = match subject {
+        Subject::Statement { json, .. } => Signing::of_statement(json.to_vec(), key),
+        Subject::Artifact(bytes) => Signing::of_artifact(bytes, key),
+    };
+    let certificate = certificate(client, &services, &signing, &token, secret)?;
+    let entry = entry(client, &services, &signing, &certificate)?;
+    let ask = |clock: &String| timestamp(client, clock, &signing);
+    let stamps = services.timestamps.iter().map(ask).collect::<Result<Vec<_>, _>>()?;
+    let named = certificate.name().map_err(|error| told(&services.certificates, &error))?;
+    let bundle = signing.into_bundle(certificate, entry, stamps);
+    let bundle = bundle.map_err(|error| told(&services.certificates, &error))?;
+    let artifact = match subject {
+        Subject::Statement { about, .. } => Artifact::Digest(about),
+        Subject::Artifact(bytes) => Artifact::Bytes(bytes),
+    };
+    let (subject, issuer) = (Matcher::Exact(named.0), Matcher::Exact(named.1));
+    let identity = Identity { subject, issuer };
+    let verified = Bundle::parse(&bundle)
+        .and_then(|made| made.verify(artifact, Expected::Identity(&identity), &root));
+    verified.map_err(|error| error.to_diagnostic("the bundle that the services made"))?;
+    Ok(bundle)
+}
+
+fn certificate(
+    client: &Client,
+    services: &Services,
+    signing: &Signing,
+    token: &IdentityToken,
+    secret: Redacted,
+) -> Result<Certificate, Failure> {
+    let url = below(&services.certificates, "api/v2/signingCert");
+    let body = signing.certificate_request(token);
+    let post = Post { secret: Some(secret), ..json_post(url.clone(), body) };
+    let answer = client.post(post).map_err(|error| {
+        let diagnostic = error.to_diagnostic();
+        diagnostic.help("get a new token if it is some minutes old; it has to be for `sigstore`")
+    })?;
+    signing.read_certificate(&answer).map_err(|error| told(&url, &error))
+}
+
+fn entry(
+    client: &Client,
+    services: &Services,
+    signing: &Signing,
+    certificate: &Certificate,
+) -> Result<Entry, Failure> {
+    let url = below(&services.entries, "api/v2/log/entries");
+    let request = signing.entry_request(certificate).map_err(|error| told(&url, &error))?;
+    let answer = client.post(json_post(url.clone(), request));
+    let answer = answer.map_err(|error| error.to_diagnostic())?;
+    Entry::read(&answer).map_err(|error| told(&url, &error))
+}
+
+fn timestamp(client: &Client, clock: &str, signing: &Signing) -> Result<Vec<u8>, Failure> {
+    let answer = client.post(Post {
+        url: clock.to_owned(),
+        content_type: "application/timestamp-query",
+        accept: "application/timestamp-reply",
+        body: signing.timestamp_request(),
+        secret: None,
+        limit_bytes: ANSWER_LIMIT_BYTES,
+    });
+    Ok(answer.map_err(|error| error.to_diagnostic())?)
+}
+
+fn json_post(url: String, body: Vec<u8>) -> Post {
+    let limit_bytes = ANSWER_LIMIT_BYTES;
+    Post { url, content_type: JSON, accept: JSON, body, secret: None, limit_bytes }
+}
+
+/// Returns the address of something below a base URL.
+fn below(base: &str, path: &str) -> String {
+    format!("{}/{path}", base.trim_end_matches('/'))
+}
+
+/// Says that an answer makes no sense.
+fn told(service: &str, error: &KeylessError) -> Failure {
+    let mut diagnostic = Diagnostic::error("E_KEYLESS_ANSWER", format!("`{service}`: {error}"));
+    if let Some(source) = std::error::Error::source(error) {
+        diagnostic = diagnostic.note(source.to_string());
+    }
+    diagnostic.help("check that --signing-config names Fulcio, and a log of Rekor 2").into()
+}
+
+/// Reads whom to ask.
+fn services(path: Option<&Path>) -> Result<Services, Failure> {
+    let help = "name a signing config with a log of Rekor 2, as `cosign signing-config create` \
+                writes it";
+    let (name, parsed) = match path {
+        None => ("the public signing config".to_owned(), Services::public()),
+        Some(path) => (path.display().to_string(), Services::parse(&read(path, help)?)),
+    };
+    parsed.map_err(|error| {
+        let message = format!("`{name}`: {error}");
+        let mut diagnostic = Diagnostic::error("E_KEYLESS_SERVICES", message);
+        if let Some(source) = std::error::Error::source(&error) {
+            diagnostic = diagnostic.note(source.to_string());
+        }
+        diagnostic.help(help).into()
+    })
+}
+
+/// Gets the token; its text a second time, to be kept out of messages.
+fn token(source: &TokenSource, client: &Client) -> Result<(IdentityToken, Redacted), Failure> {
+    let (name, text) = match source {
+        TokenSource::File(path) => {
+            let text = read(path, "name the file of an identity token (a JWT)")?;
+            (path.display().to_string(), utf8(&text))
+        }
+        TokenSource::Text(text, name) => ((*name).to_owned(), utf8(text.bytes())),
+        TokenSource::Ambient { url, secret } => (url.clone(), ambient(client, url, secret)?),
+    };
+    let parsed = IdentityToken::parse(&text).map_err(|error| {
+        let diagnostic = Diagnostic::error("E_KEYLESS_TOKEN", format!("`{name}`: {error}"));
+        Failure::from(diagnostic.help("get a token of your issuer, for the audience `sigstore`"))
+    })?;
+    Ok((parsed, Redacted::new(text.trim())))
+}
+
+/// Text of bytes that should be text.
+fn utf8(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// Asks GitHub Actions for a token of this run.
+fn ambient(client: &Client, url: &str, secret: &Secret) -> Result<String, Failure> {
+    /// What it answers.
+    #[derive(Deserialize)]
+    struct Answer {
+        value: String,
+    }
+    let join = if url.contains('?') { '&' } else { '?' };
+    let asked = format!("{url}{join}audience={AUDIENCE}");
+    let answer =
+        client.fetch_with(&asked, &Redacted::new(utf8(secret.bytes())), ANSWER_LIMIT_BYTES);
+    let answer = answer.map_err(|error| error.to_diagnostic())?;
+    let answer: Answer = serde_json::from_slice(&answer).map_err(|_no_token| {
+        let message = "GitHub Actions gave no identity token";
+        let help = "give the job the permission `id-token: write`";
+        Failure::from(Diagnostic::error("E_KEYLESS_TOKEN", message).help(help))
+    })?;
+    Ok(answer.value)
+}
+
+/// Reads a file that a person named.
+fn read(path: &Path, help: &str) -> Result<Vec<u8>, Failure> {
+    akua_disk::read_file(path, FILE_LIMIT_BYTES)
+        .map_err(|error| crate::failure::named_file("E_SIGN_FILE", &error, help))
+}
