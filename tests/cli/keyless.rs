@@ -4,7 +4,9 @@ use akua_ops::keyless::{Ephemeral, Keyless as Request, Subject, TokenSource, sig
 use akua_ops::{Failure, Home, Secret};
 use akua_source::Digest;
 use akua_tests::peers::{Keyless, WORKFLOW_SECRET};
-use akua_tests::process::{Outcome, akua};
+use akua_tests::process::{Outcome, akua, akua_with};
+use akua_tests::project::manifest;
+use akua_tests::servers::Registry;
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 use std::fs;
@@ -46,6 +48,57 @@ fn cosign_and_akua_agree_on_what_akua_signs() -> Result<()> {
     let bundle = signed_statement(&request)?;
     fs::write(stage.path("bundle.json"), bundle)?;
     check_statement(&stage, WORKFLOW, &stage.workflows())
+}
+
+#[test]
+fn a_package_is_published_without_a_key() -> Result<()> {
+    let Some(stage) = Keyless::start("keyless-publish")? else { return Ok(()) };
+    let registry = Registry::start(&[])?;
+    let folder = stage.folder();
+    fs::write(stage.path("akua.toml"), manifest("app", ""))?;
+    fs::write(stage.path("package.k"), "resources = []\n")?;
+    let reference = format!("oci://{}/app", registry.host);
+    let publish = ["publish", "--ref", &reference, "--keyless"];
+    let services =
+        ["--signing-config", "signing_config.json", "--trusted-root", "trusted_root.json"];
+    let arguments = [&publish[..], &services[..]].concat();
+    let token = stage.token(MAIL)?;
+    let variables = [("SIGSTORE_ID_TOKEN", token.as_str())];
+    let tried = akua_with(&variables, &[&arguments[..], &["--dry-run"]].concat(), folder)?;
+    let tried = String::from_utf8(tried.success()?)?;
+    ensure!(tried.contains("would publish") && tried.contains("cosign:sigstore"), "{tried}");
+    let done = akua_with(&variables, &arguments, folder)?;
+    ensure!(!done.stderr.contains(&token), "the token is told");
+    let done = String::from_utf8(done.success()?)?;
+    let signer = format!("cosign:sigstore:{}#{MAIL}, attested", stage.people());
+    ensure!(done.contains(&signer), "{done}");
+    let image = format!("{}/app:0.1.0", registry.host);
+    let issuer = stage.people();
+    let verify = |verb: &[&str], who: &str| {
+        let root = ["--trusted-root", "trusted_root.json", "--insecure-ignore-sct"];
+        let who = ["--certificate-identity", who, "--certificate-oidc-issuer", &issuer];
+        let rest = ["--allow-http-registry", &image];
+        stage.cosign(&[verb, &root[..], &who[..], &rest[..]].concat())
+    };
+    let attestation = ["verify-attestation", "--type", "slsaprovenance1"];
+    for verb in [&["verify"][..], &attestation] {
+        verify(verb, MAIL)?.success().with_context(|| format!("cosign {verb:?}"))?;
+        ensure!(verify(verb, "other@example.com")?.code != Some(0), "nothing is proven");
+    }
+    // A run of GitHub Actions, which signs what is there already.
+    let sign = ["sign", "--ref", &reference, "--tag", "0.1.0", "--keyless"];
+    let url = stage.workflow_url();
+    let variables = [
+        ("ACTIONS_ID_TOKEN_REQUEST_URL", url.as_str()),
+        ("ACTIONS_ID_TOKEN_REQUEST_TOKEN", WORKFLOW_SECRET),
+    ];
+    let done = akua_with(&variables, &[&sign[..], &services[..]].concat(), folder)?.success()?;
+    let done = String::from_utf8(done)?;
+    ensure!(done.contains(&format!("#{WORKFLOW}")), "{done}");
+    let tags = [&sign[..], &services[..], &["--layout", "tags"]].concat();
+    let refused = akua_with(&variables, &tags, folder)?;
+    ensure!(refused.stderr.contains("E_INVALID_FLAG"), "{}", refused.stderr);
+    Ok(())
 }
 
 #[test]
@@ -149,7 +202,7 @@ fn request(stage: &Keyless, token: TokenSource) -> Request {
 
 fn signed(request: &Request, subject: Subject<'_>) -> Result<Vec<u8>> {
     let told = |failure: Failure| anyhow::anyhow!("{:?}", failure.diagnostics);
-    sign(&home(), request, subject).map_err(told)
+    Ok(sign(&home(), request, subject).map_err(told)?.bundle)
 }
 
 fn signed_statement(request: &Request) -> Result<Vec<u8>> {

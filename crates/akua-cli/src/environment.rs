@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "akua-cli owns the environment")]
 
 use akua_ops::keygen::Entropy;
+use akua_ops::keyless::{Ephemeral, TokenSource};
 use akua_ops::{Home, Secret};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -18,6 +19,8 @@ use std::path::PathBuf;
 /// | `AKUA_ALLOW_FILE_GIT` | `1`: git repositories of this machine (`file://`) may be read |
 /// | `XDG_CONFIG_HOME`, `HOME` | `akua/policy.toml`, besides `/etc/akua/policy.toml` |
 /// | `AKUA_COSIGN_KEY` | the text of a private key to sign with |
+/// | `SIGSTORE_ID_TOKEN` | an identity token, for `--keyless` |
+/// | `ACTIONS_ID_TOKEN_REQUEST_URL`, `ACTIONS_ID_TOKEN_REQUEST_TOKEN` | where GitHub Actions gives one |
 /// | `AKUA_COSIGN_PASSPHRASE` | what private keys are encrypted with |
 /// | `SSL_CERT_FILE` | certificate authorities besides the machine's |
 pub(crate) fn home(offline: bool) -> Home {
@@ -68,6 +71,23 @@ pub(crate) fn entropy() -> Option<Entropy> {
         getrandom::fill(part).ok()?;
     }
     Some(entropy)
+}
+
+/// Draws what the key of one keyless signature is made of; none if the system has nothing to give.
+pub(crate) fn ephemeral() -> Option<Ephemeral> {
+    let mut key = [0; 32];
+    getrandom::fill(&mut key).ok()?;
+    Some(Ephemeral(key))
+}
+
+/// Returns where an identity token is from: its text, else a run of GitHub Actions.
+pub(crate) fn token_source() -> Option<TokenSource> {
+    let name = "SIGSTORE_ID_TOKEN";
+    if let Some(token) = text(name) {
+        return Some(TokenSource::Text(Secret::new(token.into_bytes()), name));
+    }
+    let secret = Secret::new(text("ACTIONS_ID_TOKEN_REQUEST_TOKEN")?.into_bytes());
+    Some(TokenSource::Ambient { url: text("ACTIONS_ID_TOKEN_REQUEST_URL")?, secret })
 }
 
 /// Returns a secret, which may be empty.

@@ -9,7 +9,7 @@ use crate::{Failure, Home};
 use akua_oci::{Client, Post, Redacted};
 use akua_sign::{
     ANSWER_LIMIT_BYTES, Artifact, Bundle, Certificate, Entry, Expected, Identity, IdentityToken,
-    KeylessError, Matcher, PrivateKey, Secret, Services, Signing,
+    KeylessError, Matcher, PrivateKey, Secret, Services, Signer, Signing,
 };
 use akua_source::{Diagnostic, Digest};
 use serde::Deserialize;
@@ -75,12 +75,26 @@ pub enum Subject<'a> {
     Artifact(&'a [u8]),
 }
 
-/// Signs, and returns the bundle, in JSON.
+/// What was signed, and by whom.
+#[derive(Debug)]
+pub struct Signed {
+    /// The bundle, in JSON.
+    pub bundle: Vec<u8>,
+    /// Who the certificate names.
+    pub signer: Signer,
+}
+
+/// Signs.
 ///
 /// # Errors
 /// `E_KEYLESS_*`, `E_FETCH_*` and `E_POLICY_*` where a service does not answer or its answer makes
 /// no sense, `E_SIGN_*` where the bundle is not good.
-pub fn sign(home: &Home, keyless: &Keyless, subject: Subject<'_>) -> Result<Vec<u8>, Failure> {
+pub fn sign(home: &Home, keyless: &Keyless, subject: Subject<'_>) -> Result<Signed, Failure> {
+    if home.offline {
+        let message = "who signs without a key needs the network";
+        let help = "leave out --offline, or sign with a key";
+        return Err(Diagnostic::error("E_INVALID_FLAG", message).help(help).into());
+    }
     let services = services(keyless.signing_config.as_deref())?;
     let root = trust_root(keyless.trusted_root.as_deref())?;
     let remote = home.remote_alone()?;
@@ -109,8 +123,9 @@ pub fn sign(home: &Home, keyless: &Keyless, subject: Subject<'_>) -> Result<Vec<
     let identity = Identity { subject, issuer };
     let verified = Bundle::parse(&bundle)
         .and_then(|made| made.verify(artifact, Expected::Identity(&identity), &root));
-    verified.map_err(|error| error.to_diagnostic("the bundle that the services made"))?;
-    Ok(bundle)
+    let verified =
+        verified.map_err(|error| error.to_diagnostic("the bundle that the services made"))?;
+    Ok(Signed { bundle, signer: verified.signer })
 }
 
 fn certificate(

@@ -1,19 +1,24 @@
 //! `akua publish`: check, pack, push, sign, attest, and only then move the tag.
 
 use crate::artifact::{Artifact, offline, parsed_reference, parsed_repository, told, tree_digest};
+use crate::keyless::Keyless;
 use crate::pack::{LeftOut, Packed, pack};
 use crate::render::{RenderRequest, Target, render};
 use crate::sign::artifact_tag;
-use crate::signing::{Layout, Published, evidence, private_key};
+use crate::signing::{Hand, Layout, Published, hand, speak};
 use crate::{Failure, Home, LimitOptions};
 use akua_oci::Reference;
 use akua_package::{EvidenceSubject, Project, push_evidence};
+use akua_sign::Evidence;
 use akua_source::Diagnostic;
 use serde::Serialize;
 use std::path::PathBuf;
 
+/// Who would sign without a key: nobody was asked.
+const WHOEVER: &str = "cosign:sigstore";
+
 /// What to publish, and where to.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct PublishRequest {
     /// The package's directory.
     pub workspace: PathBuf,
@@ -29,6 +34,8 @@ pub struct PublishRequest {
     pub attest: bool,
     /// File of the key to sign with.
     pub key: Option<PathBuf>,
+    /// How to sign without one.
+    pub keyless: Option<Keyless>,
     /// Where signatures and attestations go.
     pub layout: Layout,
     /// Whether to say only what would be done.
@@ -82,9 +89,11 @@ pub fn run(request: &PublishRequest) -> Result<PublishOutcome, Failure> {
     }
     let rendered = render(&checked(request))?;
     // No key is in memory while the package's program runs.
-    let key = match request.sign {
-        true => Some(private_key(&request.home, Some(&project), request.key.as_deref())?),
-        false => None,
+    let (home, named_key) = (&request.home, request.key.as_deref());
+    let hand = if request.sign {
+        Some(hand(home, Some(&project), named_key, request.keyless.as_ref())?)
+    } else {
+        None
     };
     let supply = request.home.supply_for(&project)?;
     let Packed { archive, vendored_deps, left_out, .. } = pack(&project, &supply, request.vendor)?;
@@ -100,8 +109,8 @@ pub fn run(request: &PublishRequest) -> Result<PublishOutcome, Failure> {
         lock: project.lock.as_ref(),
         render: Some(hash.strip_prefix("sha256:").unwrap_or(&hash)),
     };
-    let attested = request.attest && key.is_some();
-    let pieces = key.as_ref().map(|key| evidence(&published, key, request.layout, attested));
+    let attested = request.attest && hand.is_some();
+    let (pieces, signature) = signed(request, &published, hand.as_ref())?.unzip();
     if !request.dry_run {
         let remote = supply.remote.as_ref().ok_or_else(offline)?;
         let client = remote.client()?;
@@ -118,12 +127,29 @@ pub fn run(request: &PublishRequest) -> Result<PublishOutcome, Failure> {
         layer_digest: artifact.layer.to_string(),
         layer_size: archive.len(),
         objects: rendered.files.len(),
-        signature: key.map(|key| format!("cosign:key:{}", key.public().id())),
+        signature,
         attested,
         vendored_deps,
         left_out,
         dry_run: request.dry_run,
     })
+}
+
+/// Returns what speaks for a package, and who signed it, if it is to be signed.
+fn signed(
+    request: &PublishRequest,
+    published: &Published<'_>,
+    hand: Option<&Hand<'_>>,
+) -> Result<Option<(Vec<Evidence>, String)>, Failure> {
+    match hand {
+        None => Ok(None),
+        // A log forgets nothing: what is only tried is not signed without a key.
+        Some(Hand::Keyless(_)) if request.dry_run => Ok(Some((Vec::new(), WHOEVER.to_owned()))),
+        Some(hand) => {
+            let spoken = speak(&request.home, published, hand, request.layout, request.attest)?;
+            Ok(Some((spoken.0, spoken.1.to_string())))
+        }
+    }
 }
 
 /// Returns the render that a package has to stand before it is published: strict, of its example

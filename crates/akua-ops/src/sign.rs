@@ -5,13 +5,14 @@ use crate::artifact::{
     Artifact, facts, parsed_reference, parsed_repository, read_archive, told, tree_digest,
 };
 use crate::failure::named_file;
-use crate::signing::{Layout, Published, evidence, private_key};
+use crate::keyless::Keyless;
+use crate::signing::{Layout, Published, hand, speak};
 use crate::trust::key;
 use crate::verify::bundle::trust_root;
 use crate::{Failure, Home};
 use akua_oci::Repository;
 use akua_package::{EvidenceSubject, push_evidence};
-use akua_sign::{Evidence, Signer, Who, check};
+use akua_sign::{Evidence, Who, check};
 use akua_source::{Diagnostic, Digest};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -21,7 +22,7 @@ use std::path::{Path, PathBuf};
 const SIDECAR_LIMIT_BYTES: u64 = 16 << 20;
 
 /// What to sign.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct SignRequest {
     /// The archive; none signs what is in the registry.
     pub tarball: Option<PathBuf>,
@@ -31,6 +32,8 @@ pub struct SignRequest {
     pub tag: Option<String>,
     /// File of the key to sign with.
     pub key: Option<PathBuf>,
+    /// How to sign without one.
+    pub keyless: Option<Keyless>,
     /// Where signatures and attestations go.
     pub layout: Layout,
     /// Whether how an archive was made is attested.
@@ -101,7 +104,7 @@ fn sign_archive(
     let tree = tree_digest(&archive, tarball, &request.home)?;
     let tag = request.tag.clone().unwrap_or_else(|| artifact_tag(&facts.manifest.package.version));
     parsed_reference(&tag)?;
-    let key = private_key(&request.home, None, request.key.as_deref())?;
+    let hand = hand(&request.home, None, request.key.as_deref(), request.keyless.as_ref())?;
     let named = repository.to_string();
     let published = Published {
         repository: &named,
@@ -111,7 +114,8 @@ fn sign_archive(
         lock: facts.lock.as_ref(),
         render: None,
     };
-    let evidence = evidence(&published, &key, request.layout, request.attest);
+    let (evidence, signer) =
+        speak(&request.home, &published, &hand, request.layout, request.attest)?;
     let sidecar = Sidecar {
         oci_ref: format!("oci://{repository}"),
         tag: tag.clone(),
@@ -130,7 +134,7 @@ fn sign_archive(
         oci_ref: sidecar.oci_ref,
         tag,
         manifest_digest: sidecar.manifest_digest.to_string(),
-        signature: Signer::Key(key.public().id()).to_string(),
+        signature: signer.to_string(),
         tarball: Some(tarball.display().to_string()),
         sidecar: Some(out.display().to_string()),
     })
@@ -141,7 +145,7 @@ fn sign_artifact(request: &SignRequest, repository: &Repository) -> Result<SignO
         let message = "expected --tag: which artifact of the repository to sign";
         return Err(Diagnostic::error("E_INVALID_FLAG", message).into());
     };
-    let key = private_key(&request.home, None, request.key.as_deref())?;
+    let hand = hand(&request.home, None, request.key.as_deref(), request.keyless.as_ref())?;
     let remote = request.home.remote_alone()?;
     let client = remote.client()?;
     let manifest = client.fetch_manifest(repository, &parsed_reference(tag)?).map_err(told)?;
@@ -155,14 +159,14 @@ fn sign_artifact(request: &SignRequest, repository: &Repository) -> Result<SignO
         render: None,
     };
     // How somebody else's artifact was made is not known here.
-    let evidence = evidence(&published, &key, request.layout, false);
+    let (evidence, signer) = speak(&request.home, &published, &hand, request.layout, false)?;
     let subject = EvidenceSubject { digest: manifest.digest.clone(), size: manifest.bytes.len() };
     push_evidence(client, repository, &subject, &evidence)?;
     Ok(SignOutcome {
         oci_ref: format!("oci://{repository}"),
         tag: tag.clone(),
         manifest_digest: manifest.digest.to_string(),
-        signature: Signer::Key(key.public().id()).to_string(),
+        signature: signer.to_string(),
         tarball: None,
         sidecar: None,
     })

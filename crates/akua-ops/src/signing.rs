@@ -1,13 +1,14 @@
 //! What is signed when a package is published, and with which key.
 
 use crate::failure::named_file;
+use crate::keyless::Keyless;
 use crate::{Failure, Home};
 use akua_disk::DiskError;
 use akua_manifest::{Lock, LockedPackage};
 use akua_package::{FILES, PROVENANCE, Project, TREE_DIGEST};
 use akua_sandbox::Guest;
 use akua_sign::{
-    COSIGN_SIGN, Envelope, Evidence, IN_TOTO, KeyError, PrivateKey, Secret, SimpleSigning,
+    COSIGN_SIGN, Envelope, Evidence, IN_TOTO, KeyError, PrivateKey, Secret, Signer, SimpleSigning,
     Statement, Subject, keyed_bundle,
 };
 use akua_source::{Diagnostic, Digest};
@@ -57,7 +58,7 @@ pub(crate) struct Published<'a> {
 ///
 /// # Errors
 /// `E_SIGN_KEY` where there is none, or it cannot be opened.
-pub(crate) fn private_key(
+fn private_key(
     home: &Home,
     project: Option<&Project>,
     named: Option<&Path>,
@@ -96,18 +97,88 @@ fn opened(name: &str, bytes: &Secret, home: &Home) -> Result<PrivateKey, Failure
     })
 }
 
+/// Who signs.
+#[derive(Debug)]
+pub(crate) enum Hand<'a> {
+    /// The owner of a key.
+    Key(PrivateKey),
+    /// Who has an identity token.
+    Keyless(&'a Keyless),
+}
+
+/// Returns who signs: with a key as [`private_key`] finds it, or without one.
+///
+/// # Errors
+/// As [`private_key`].
+pub(crate) fn hand<'a>(
+    home: &Home,
+    project: Option<&Project>,
+    named: Option<&Path>,
+    keyless: Option<&'a Keyless>,
+) -> Result<Hand<'a>, Failure> {
+    match keyless {
+        Some(keyless) => Ok(Hand::Keyless(keyless)),
+        None => private_key(home, project, named).map(Hand::Key),
+    }
+}
+
+/// Signs: returns what speaks for something that was published, and who says it.
+///
+/// # Errors
+/// [`Failure`], without a key: as [`crate::keyless::sign`].
+pub(crate) fn speak(
+    home: &Home,
+    published: &Published<'_>,
+    hand: &Hand<'_>,
+    layout: Layout,
+    attested: bool,
+) -> Result<(Vec<Evidence>, Signer), Failure> {
+    let keyless = match hand {
+        Hand::Key(key) => {
+            let evidence = evidence(published, key, layout, attested);
+            return Ok((evidence, Signer::Key(key.public().id())));
+        }
+        Hand::Keyless(keyless) => keyless,
+    };
+    if layout == Layout::Tags {
+        let message = "what is signed without a key is kept as bundles, not under tags";
+        let help = "leave out --layout, or sign with a key";
+        return Err(Diagnostic::error("E_INVALID_FLAG", message).help(help).into());
+    }
+    let sign = |statement: &Statement| {
+        let json = statement.to_json();
+        let subject = crate::keyless::Subject::Statement { json: &json, about: published.manifest };
+        let signed = crate::keyless::sign(home, keyless, subject)?;
+        let text = String::from_utf8_lossy(&signed.bundle).into_owned();
+        Ok::<_, Failure>((Evidence::bundle(text, &statement.predicate_type), signed.signer))
+    };
+    let (signature, made) = statements(published, attested);
+    let (first, signer) = sign(&signature)?;
+    let mut found = vec![first];
+    if let Some(made) = &made {
+        found.push(sign(made)?.0);
+    }
+    Ok((found, signer))
+}
+
+/// Returns what is said: that it is signed, and how it was made if that is to be `attested`.
+fn statements(published: &Published<'_>, attested: bool) -> (Statement, Option<Statement>) {
+    let subject = || vec![Subject::new(published.repository, published.manifest)];
+    let signature = Statement::new(subject(), COSIGN_SIGN, json!({}));
+    let made = attested.then(|| Statement::new(subject(), PROVENANCE, provenance(published)));
+    (signature, made)
+}
+
 /// Returns what speaks for something that was published: a signature, and how it was made if that is
 /// to be `attested`. The same is signed with the same bytes each time.
-pub(crate) fn evidence(
+fn evidence(
     published: &Published<'_>,
     key: &PrivateKey,
     layout: Layout,
     attested: bool,
 ) -> Vec<Evidence> {
     let mut found = Vec::new();
-    let subject = || vec![Subject::new(published.repository, published.manifest)];
-    let signature = Statement::new(subject(), COSIGN_SIGN, json!({}));
-    let made = attested.then(|| Statement::new(subject(), PROVENANCE, provenance(published)));
+    let (signature, made) = statements(published, attested);
     if layout != Layout::Referrers {
         let payload = SimpleSigning {
             repository: published.repository.to_owned(),

@@ -47,6 +47,20 @@ pub(crate) struct Key {
     /// [default: the text in AKUA_COSIGN_KEY, else `signing.cosign_private_key` of akua.toml].
     #[arg(long, value_name = "FILE")]
     pub(crate) key: Option<PathBuf>,
+    /// Sign without a key: Fulcio gives a certificate for an identity token, a log takes the
+    /// signature. It is kept as bundles that refer to the artifact.
+    #[arg(long, conflicts_with = "key")]
+    pub(crate) keyless: bool,
+    /// File of the identity token [default: the text in SIGSTORE_ID_TOKEN, else what GitHub Actions
+    /// gives to this run].
+    #[arg(long, value_name = "FILE", requires = "keyless")]
+    pub(crate) identity_token: Option<PathBuf>,
+    /// Whom to ask: what `cosign signing-config create` writes [default: the public instance].
+    #[arg(long, value_name = "FILE", requires = "keyless")]
+    pub(crate) signing_config: Option<PathBuf>,
+    /// The trust root of whom to ask [default: that of the public instance].
+    #[arg(long, value_name = "FILE", requires = "keyless")]
+    pub(crate) trusted_root: Option<PathBuf>,
 }
 
 /// Where signatures and attestations are kept.

@@ -1,9 +1,10 @@
 //! Commands that sign what is published.
 
-use crate::args::trust::{Keygen, Layout, Publish, Sign};
-use crate::environment::entropy;
+use crate::args::trust::{Key, Keygen, Layout, Publish, Sign};
+use crate::environment::{entropy, ephemeral, token_source};
 use crate::print::Printer;
 use akua_ops::keygen::KeygenRequest;
+use akua_ops::keyless::{Keyless, TokenSource};
 use akua_ops::publish::{PublishOutcome, PublishRequest};
 use akua_ops::sign::{SignRequest, verify_archive};
 use akua_ops::{Exit, Failure, keygen, publish, sign, signing};
@@ -21,6 +22,7 @@ pub(crate) fn run_publish(printer: &Printer, args: Publish) -> Result {
         vendor: !args.no_vendor,
         sign: !args.no_sign,
         attest: !args.no_attest,
+        keyless: keyless(&args.key)?,
         key: args.key.key,
         layout: layout(args.layout),
         dry_run: args.dry_run,
@@ -52,6 +54,26 @@ fn publish_lines(outcome: &PublishOutcome) -> Vec<String> {
         format!("  vendored  {vendored}"),
         format!("  signed by {signed}"),
     ]
+}
+
+/// Returns how to sign without a key, if that is asked for.
+fn keyless(args: &Key) -> std::result::Result<Option<Keyless>, Failure> {
+    if !args.keyless {
+        return Ok(None);
+    }
+    let refuse = |message: &str, help: &str| {
+        Failure::from(Diagnostic::error("E_KEYLESS_TOKEN", message).help(help))
+    };
+    let token = args.identity_token.clone().map(TokenSource::File).or_else(token_source);
+    let token = token.ok_or_else(|| {
+        let help = "name its file with --identity-token, put its text into SIGSTORE_ID_TOKEN, or \
+                    give the job of GitHub Actions the permission `id-token: write`";
+        refuse("there is no identity token to sign with", help)
+    })?;
+    let entropy = ephemeral()
+        .ok_or_else(|| refuse("the system gives no random bytes", "sign on another machine"))?;
+    let (signing_config, trusted_root) = (args.signing_config.clone(), args.trusted_root.clone());
+    Ok(Some(Keyless { token, entropy, signing_config, trusted_root }))
 }
 
 pub(crate) fn layout(layout: Layout) -> signing::Layout {
@@ -86,6 +108,7 @@ pub(crate) fn run_sign(printer: &Printer, args: Sign) -> Result {
         tarball: args.tarball,
         reference: args.reference,
         tag: args.tag,
+        keyless: keyless(&args.key)?,
         key: args.key.key,
         layout: layout(args.layout),
         attest: !args.no_attest,
