@@ -10,7 +10,8 @@ use std::fs;
 use std::path::PathBuf;
 
 /// A package with nothing else.
-const LIB: &str = "resources = [{apiVersion = \"v1\", kind = \"ConfigMap\", metadata.name = \"lib\"}]\n";
+const LIB: &str =
+    "resources = [{apiVersion = \"v1\", kind = \"ConfigMap\", metadata.name = \"lib\"}]\n";
 /// A signing configuration without services: signed with a key, in no log.
 const NOBODY: &str = "{\"mediaType\":\"application/vnd.dev.sigstore.signingconfig.v0.2+json\"}";
 /// A provenance that cosign takes.
@@ -90,7 +91,8 @@ impl World {
 
     /// Has akua depend on the package, with provenance, and prove all of it; then with another key.
     fn prove(&self, public: &str) -> Result<()> {
-        let user = Project::new("interop-user", "", "import pkgs.lib\nresources = lib.render({})\n")?;
+        let user =
+            Project::new("interop-user", "", "import pkgs.lib\nresources = lib.render({})\n")?;
         user.folder.write("good.pub", &fs::read_to_string(self.key(public))?)?;
         let dependency = format!(
             "\n[dependencies]\nlib = {{ oci = \"{}\", version = \"0.1.0\" }}\n",
@@ -120,7 +122,9 @@ fn keys(world: &World) -> Result<[&'static str; 3]> {
 
 fn akua_signs(version: Version, layouts: &[&str]) -> Result<()> {
     for layout in layouts {
-        let Some(world) = World::new(&format!("akua-{layout}"), version, &[])? else { return Ok(()) };
+        let Some(world) = World::new(&format!("akua-{layout}"), version, &[])? else {
+            return Ok(());
+        };
         for key in keys(&world)? {
             world.publish(&format!("{key}.key"), layout)?;
             let public = format!("{key}.pub");

@@ -3,7 +3,7 @@
 pub mod bundle;
 
 use crate::{Failure, Home};
-use akua_package::{Project, verify};
+use akua_package::{Project, Verification, verify};
 use akua_source::Diagnostic;
 use serde::Serialize;
 use std::path::PathBuf;
@@ -24,6 +24,8 @@ pub struct VerifyOutcome {
     pub status: &'static str,
     /// What was looked at.
     pub summary: VerifySummary,
+    /// What was proven of dependencies.
+    pub proven: Vec<Proven>,
     /// All that differs.
     pub violations: Vec<Violation>,
     /// The same for people.
@@ -38,6 +40,21 @@ pub struct VerifySummary {
     pub declared_deps: usize,
     /// Entries of the lock.
     pub locked_packages: usize,
+    /// Entries whose signer was proven.
+    pub proven_packages: usize,
+}
+
+/// A dependency of which something was asked and proven.
+#[derive(Debug, Serialize)]
+pub struct Proven {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// Who signed it.
+    pub signature: Option<String>,
+    /// Digest of what its publisher attests.
+    pub attestation: Option<String>,
 }
 
 /// One thing that differs.
@@ -58,7 +75,8 @@ pub struct Violation {
 pub fn run(request: &VerifyRequest) -> Result<VerifyOutcome, Failure> {
     request.home.raise_wall()?;
     let project = Project::open(&request.workspace)?;
-    let found = verify(&project, &request.home.supply_for(&project)?)?;
+    let Verification { wrong: found, proven } =
+        verify(&project, &request.home.supply_for(&project)?)?;
     let violation = |found: &Diagnostic| Violation {
         kind: if found.kind.is_empty() { found.code.clone() } else { found.kind.clone() },
         message: found.message.clone(),
@@ -69,7 +87,17 @@ pub fn run(request: &VerifyRequest) -> Result<VerifyOutcome, Failure> {
         summary: VerifySummary {
             declared_deps: project.manifest.dependencies.len(),
             locked_packages: project.lock.as_ref().map_or(0, |lock| lock.packages.len()),
+            proven_packages: proven.len(),
         },
+        proven: proven
+            .iter()
+            .map(|(entry, proof)| Proven {
+                name: entry.name.clone(),
+                version: entry.version.clone(),
+                signature: proof.signer.as_ref().map(ToString::to_string),
+                attestation: proof.attestation.as_ref().map(ToString::to_string),
+            })
+            .collect(),
         violations: found.iter().map(violation).collect(),
         failure: Failure {
             diagnostics: found,

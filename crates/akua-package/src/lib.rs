@@ -40,5 +40,5 @@ pub use trust::{
     prove_artifact,
 };
 pub use vendor::{VENDOR, Vendored, check_own, in_package, vendor, vendored_files};
-pub use verify::verify;
+pub use verify::{Verification, verify};
 pub use workspace::{Member, members};

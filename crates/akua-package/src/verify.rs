@@ -5,21 +5,30 @@ use crate::key::{SourceKey, local_path};
 use crate::locking::{path_drift, referenced};
 use crate::problem::{Drift, Problem};
 use crate::project::{Project, find_locked};
-use crate::trust;
+use crate::trust::{self, Proof};
 use crate::vendor::{self, VENDOR};
 use akua_disk::{Folder, TreeLimits};
-use akua_manifest::Lock;
+use akua_manifest::{Lock, LockedPackage};
 use akua_source::Diagnostic;
 
-/// Returns all that differs from what a project's lock says. What is in neither place is no drift:
-/// it is fetched, and checked, when it is needed.
+/// What was found out about a project's lock.
+#[derive(Debug, Default)]
+pub struct Verification {
+    /// All that differs, and what is not proven.
+    pub wrong: Vec<Diagnostic>,
+    /// What was proven, where something is asked: the entry, and who signed it.
+    pub proven: Vec<(LockedPackage, Proof)>,
+}
+
+/// Returns all that differs from what a project's lock says, and what was proven. What is in neither
+/// place is no drift: it is fetched, and checked, when it is needed.
 ///
 /// # Errors
 /// Something cannot be read; `E_LOCK_MISSING` where there are dependencies and no lock.
-pub fn verify(project: &Project, supply: &Supply) -> Result<Vec<Diagnostic>, Problem> {
+pub fn verify(project: &Project, supply: &Supply) -> Result<Verification, Problem> {
     let Some(lock) = &project.lock else {
         if project.manifest.dependencies.is_empty() {
-            return Ok(Vec::new());
+            return Ok(Verification::default());
         }
         let message = "there is no akua.lock";
         let help = "run `akua lock`, and commit akua.lock beside akua.toml";
@@ -29,7 +38,7 @@ pub fn verify(project: &Project, supply: &Supply) -> Result<Vec<Diagnostic>, Pro
     found.extend(path_drift(project, lock)?.into_iter().map(|(_, diagnostic)| diagnostic));
     found.extend(vendor_drift(project, lock)?);
     found.extend(cache_drift(lock, supply)?);
-    let (proofs, wrong) = trust::prove(lock, &project.roots(), supply)?;
+    let (mut proofs, wrong) = trust::prove(lock, &project.roots(), supply)?;
     found.extend(wrong);
     for entry in lock.packages.iter().filter(|entry| entry.signature.is_none()) {
         if let Some(signer) = proofs.get(&entry.source).and_then(|proof| proof.signer.as_ref()) {
@@ -37,7 +46,9 @@ pub fn verify(project: &Project, supply: &Supply) -> Result<Vec<Diagnostic>, Pro
             found.push(Drift::Unlocked.diagnostic(message).note(format!("found {signer}")));
         }
     }
-    Ok(found)
+    let entries = lock.packages.iter();
+    let proven = entries.filter_map(|entry| Some((entry.clone(), proofs.remove(&entry.source)?)));
+    Ok(Verification { wrong: found, proven: proven.collect() })
 }
 
 /// Declared dependencies that are not locked, and entries that nothing depends on.

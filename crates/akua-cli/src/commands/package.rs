@@ -184,7 +184,11 @@ pub(crate) fn run_verify(printer: &Printer, args: &Verify) -> Result {
 /// Returns that all is as it was, for people.
 pub(super) fn verify_line(outcome: &VerifyOutcome) -> String {
     let count = outcome.summary.locked_packages;
-    format!("verified: nothing moved in {count} locked dependencies")
+    let moved = format!("verified: nothing moved in {count} locked dependencies");
+    match outcome.summary.proven_packages {
+        0 => format!("{moved}; nothing says who may sign them"),
+        proven => format!("{moved}, {proven} of them proven to be signed by who may"),
+    }
 }
 
 pub(crate) fn run_vendor(printer: &Printer, args: &Vendor) -> Result {
