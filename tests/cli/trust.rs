@@ -120,7 +120,9 @@ fn publishing_again_changes_nothing() -> Result<()> {
     };
     let before = tags()?;
     let second = world.publish("1.0.0", "good", &[])?;
-    ensure!(first == second);
+    for name in ["manifest_digest", "layer_digest", "signature"] {
+        ensure!(first[name] == second[name], "{name}: {first}\n{second}");
+    }
     ensure!(before == tags()?, "evidence was added again");
     // Another signer is added to the first.
     world.keygen("second")?;

@@ -213,10 +213,13 @@ fn prove_one(
     };
     match prove_artifact(&artifact, &repository, asked, Some(root), supply)? {
         Err(diagnostic) => Ok(Err(diagnostic)),
-        Ok((proof, statements)) => match bound(entry, &artifact, &statements, supply)? {
-            Some(diagnostic) => Ok(Err(diagnostic)),
-            None => Ok(drifted(&artifact, &proof).map_or(Ok(proof), |told| Err(Box::new(told)))),
-        },
+        Ok((proof, statements)) => {
+            if let Some(diagnostic) = drifted(&artifact, &proof) {
+                return Ok(Err(Box::new(diagnostic)));
+            }
+            let unbound = bound(entry, &artifact, &statements, supply)?;
+            Ok(unbound.map_or(Ok(proof), Err))
+        }
     }
 }
 
