@@ -19,6 +19,7 @@ const WHOEVER: &str = "cosign:sigstore";
 
 /// What to publish, and where to.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct PublishRequest {
     /// The package's directory.
     pub workspace: PathBuf,

@@ -25,7 +25,7 @@ pub(crate) struct Publish {
     pub(crate) no_attest: bool,
     /// The key to sign with.
     #[command(flatten)]
-    pub(crate) key: Key,
+    pub(crate) key: SignWith,
     /// Where signatures and attestations go.
     #[arg(long, value_enum, default_value_t = Layout::Both)]
     pub(crate) layout: Layout,
@@ -42,16 +42,16 @@ pub(crate) struct Publish {
 
 /// The key to sign with.
 #[derive(Debug, ClapArgs)]
-pub(crate) struct Key {
-    /// PEM file of the key to sign with: PKCS#8, or cosign's; AKUA_COSIGN_PASSPHRASE opens it
-    /// [default: the text in AKUA_COSIGN_KEY, else `signing.cosign_private_key` of akua.toml].
+pub(crate) struct SignWith {
+    /// PEM file of the key to sign with: PKCS#8, or cosign's; `AKUA_COSIGN_PASSPHRASE` opens it
+    /// [default: the text in `AKUA_COSIGN_KEY`, else `signing.cosign_private_key` of akua.toml].
     #[arg(long, value_name = "FILE")]
     pub(crate) key: Option<PathBuf>,
     /// Sign without a key: Fulcio gives a certificate for an identity token, a log takes the
     /// signature. It is kept as bundles that refer to the artifact.
     #[arg(long, conflicts_with = "key")]
     pub(crate) keyless: bool,
-    /// File of the identity token [default: the text in SIGSTORE_ID_TOKEN, else what GitHub Actions
+    /// File of the identity token [default: the text in `SIGSTORE_ID_TOKEN`, else what GitHub Actions
     /// gives to this run].
     #[arg(long, value_name = "FILE", requires = "keyless")]
     pub(crate) identity_token: Option<PathBuf>,
@@ -95,7 +95,7 @@ pub(crate) struct Sign {
     pub(crate) out: Option<PathBuf>,
     /// The key to sign with.
     #[command(flatten)]
-    pub(crate) key: Key,
+    pub(crate) key: SignWith,
     /// Where signatures and attestations go.
     #[arg(long, value_enum, default_value_t = Layout::Both)]
     pub(crate) layout: Layout,
@@ -107,7 +107,7 @@ pub(crate) struct Keygen {
     /// The files, without `.key` and `.pub`.
     #[arg(long, value_name = "PREFIX", default_value = "cosign")]
     pub(crate) out: PathBuf,
-    /// Write the private key without a passphrase; else AKUA_COSIGN_PASSPHRASE encrypts it.
+    /// Write the private key without a passphrase; else `AKUA_COSIGN_PASSPHRASE` encrypts it.
     #[arg(long)]
     pub(crate) plain: bool,
 }

@@ -37,8 +37,10 @@ fn signer(args: &BundleArgs) -> Result<SignerOption, Failure> {
     if let Some(path) = args.key.clone() {
         return Ok(SignerOption::Key { path, log: args.require_log });
     }
-    let subject = text(&args.certificate_identity, &args.certificate_identity_regexp);
-    let issuer = text(&args.certificate_oidc_issuer, &args.certificate_oidc_issuer_regexp);
+    let subject =
+        text(args.certificate_identity.as_ref(), args.certificate_identity_regexp.as_ref());
+    let issuer =
+        text(args.certificate_oidc_issuer.as_ref(), args.certificate_oidc_issuer_regexp.as_ref());
     match (subject, issuer) {
         (Some(subject), Some(issuer)) => Ok(SignerOption::Identity { subject, issuer }),
         // The parser of arguments asks for one of them.
@@ -48,9 +50,9 @@ fn signer(args: &BundleArgs) -> Result<SignerOption, Failure> {
     }
 }
 
-fn text(exact: &Option<String>, expression: &Option<String>) -> Option<TextOption> {
-    let exact = exact.clone().map(TextOption::Exact);
-    exact.or_else(|| expression.clone().map(TextOption::Expression))
+fn text(exact: Option<&String>, expression: Option<&String>) -> Option<TextOption> {
+    let exact = exact.cloned().map(TextOption::Exact);
+    exact.or_else(|| expression.cloned().map(TextOption::Expression))
 }
 
 /// Says what was proven, for people.

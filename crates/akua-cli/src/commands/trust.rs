@@ -1,6 +1,6 @@
 //! Commands that sign what is published.
 
-use crate::args::trust::{Key, Keygen, Layout, Publish, Sign};
+use crate::args::trust::{Keygen, Layout, Publish, Sign, SignWith};
 use crate::environment::{entropy, ephemeral, token_source};
 use crate::print::Printer;
 use akua_ops::keygen::KeygenRequest;
@@ -57,7 +57,7 @@ fn publish_lines(outcome: &PublishOutcome) -> Vec<String> {
 }
 
 /// Returns how to sign without a key, if that is asked for.
-fn keyless(args: &Key) -> std::result::Result<Option<Keyless>, Failure> {
+fn keyless(args: &SignWith) -> std::result::Result<Option<Keyless>, Failure> {
     if !args.keyless {
         return Ok(None);
     }
