@@ -55,10 +55,11 @@ fn a_package_is_published_without_a_key() -> Result<()> {
     let Some(stage) = Keyless::start("keyless-publish")? else { return Ok(()) };
     let registry = Registry::start(&[])?;
     let folder = stage.folder();
-    fs::write(stage.path("akua.toml"), manifest("app", ""))?;
-    fs::write(stage.path("package.k"), "resources = []\n")?;
+    fs::create_dir(stage.path("app"))?;
+    fs::write(stage.path("app/akua.toml"), manifest("app", ""))?;
+    fs::write(stage.path("app/package.k"), "resources = []\n")?;
     let reference = format!("oci://{}/app", registry.host);
-    let publish = ["publish", "--ref", &reference, "--keyless"];
+    let publish = ["publish", "--workspace", "app", "--ref", &reference, "--keyless"];
     let services =
         ["--signing-config", "signing_config.json", "--trusted-root", "trusted_root.json"];
     let arguments = [&publish[..], &services[..]].concat();
