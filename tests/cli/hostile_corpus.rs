@@ -305,6 +305,7 @@ fn swapping() -> Result<()> {
 /// Points links inside and outside by turns; each change is one rename. Some turns are as short as
 /// they can be, so that a link moves between two looks at it; some outlast a render on a busy
 /// machine, so that both ends of the race are seen.
+#[expect(clippy::disallowed_methods, reason = "the other side of a race")]
 fn swap(package: &Path, over: &AtomicBool) {
     let links = [
         ("in", "inside", "../outside"),

@@ -1,6 +1,6 @@
 //! What lies beside an artifact in a registry and speaks for it; nothing of it is believed yet.
 
-use crate::{COSIGN_SIGN, Envelope, SIMPLE_TYPE, Statement};
+use crate::{Envelope, SIMPLE_TYPE, Statement};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -49,12 +49,6 @@ impl Evidence {
             self.text.clone()
         };
         Statement::parse(&Envelope::parse(envelope.as_bytes()).ok()?.payload).ok()
-    }
-
-    /// Returns whether it is a signature, as it says itself, and no attestation; `statement` is what
-    /// it says.
-    pub fn is_signature(&self, statement: Option<&Statement>) -> bool {
-        statement.is_none_or(|statement| statement.predicate_type == COSIGN_SIGN)
     }
 
     /// Returns a simple payload and its signature, in base64.

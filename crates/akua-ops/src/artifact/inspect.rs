@@ -5,7 +5,7 @@ use super::{facts, offline, parsed_reference, parsed_repository, read_archive, t
 use crate::{Failure, Home, LimitOptions};
 use akua_oci::{Descriptor, Parsed};
 use akua_package::fetch_evidence;
-use akua_sign::Evidence;
+use akua_sign::{COSIGN_SIGN, Evidence};
 use akua_source::Digest;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -155,7 +155,9 @@ pub struct Claimed {
 
 fn claimed(piece: &Evidence) -> Claimed {
     let statement = piece.claimed_statement();
-    let is_signature = piece.is_signature(statement.as_ref());
+    // A payload without a statement is a signature too.
+    let says = statement.as_ref().map(|statement| statement.predicate_type.as_str());
+    let is_signature = says.is_none_or(|says| says == COSIGN_SIGN);
     let predicate = statement.as_ref().map(|statement| &statement.predicate);
     let builder = predicate.and_then(|said| said.pointer("/runDetails/builder/id")?.as_str());
     let listed = predicate
