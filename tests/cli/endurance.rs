@@ -167,15 +167,8 @@ fn home(directory: &Path) -> Home {
         cache: home.join("cache"),
         auth: home.join("auth.toml"),
         docker: home.join("config.json"),
-        module_registry: None,
-        ca_bundle: None,
-        allow_private: Vec::new(),
-        local_git: false,
         offline: true,
-        policies: Vec::new(),
-        policy: None,
-        wall: false,
-        progress: None,
+        ..Home::default()
     }
 }
 
