@@ -5,7 +5,7 @@ use akua_ops::{Failure, Home, Secret};
 use akua_source::Digest;
 use akua_tests::peers::{Keyless, WORKFLOW_SECRET};
 use akua_tests::process::{Outcome, akua, akua_with};
-use akua_tests::project::manifest;
+use akua_tests::project::{Project, manifest};
 use akua_tests::servers::Registry;
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
@@ -86,6 +86,7 @@ fn a_package_is_published_without_a_key() -> Result<()> {
         verify(verb, MAIL)?.success().with_context(|| format!("cosign {verb:?}"))?;
         ensure!(verify(verb, "other@example.com")?.code != Some(0), "nothing is proven");
     }
+    depend(&stage, &reference, &issuer)?;
     // A run of GitHub Actions, which signs what is there already.
     let sign = ["sign", "--ref", &reference, "--tag", "0.1.0", "--keyless"];
     let url = stage.workflow_url();
@@ -100,6 +101,35 @@ fn a_package_is_published_without_a_key() -> Result<()> {
     let refused = akua_with(&variables, &tags, folder)?;
     ensure!(refused.stderr.contains("E_INVALID_FLAG"), "{}", refused.stderr);
     Ok(())
+}
+
+/// Has a package depend on what was published, and prove who published it: by a pattern of
+/// identities, with the network, from the cache, and from a vendored copy alone.
+fn depend(stage: &Keyless, reference: &str, issuer: &str) -> Result<()> {
+    let program = "import pkgs.app\nresources = app.render({})\n";
+    let user = Project::new("keyless-user", "", program)?;
+    user.folder.write("root.json", &fs::read_to_string(stage.path("trusted_root.json"))?)?;
+    let declared = |who: &str, root: &str| {
+        let rest = format!(
+            "[signing]\n{root}[signing.identities]\n\"oci://*/app\" = {{ identity = \"{who}\", issuer = \"{issuer}\" }}\n[dependencies]\napp = {{ oci = \"{reference}\", version = \"0.1.0\" }}\n"
+        );
+        user.folder.write("akua.toml", &manifest("user", &rest))
+    };
+    let root = "trusted_root = \"root.json\"\n";
+    user.folder.write("policy.toml", "version = 1\nsignatures.attestations = \"all\"\n")?;
+    declared("*@example.com", root)?;
+    user.ok(&["lock"])?;
+    ensure!(user.read("akua.lock")?.contains(&format!("cosign:sigstore:{issuer}#{MAIL}")));
+    user.ok(&["verify", "--offline"])?;
+    user.render(&["--offline"])?;
+    user.ok(&["vendor"])?;
+    fs::remove_dir_all(user.path("home"))?;
+    user.render(&["--offline"])?;
+    declared("*@example.org", root)?;
+    user.refused(&["render"], 1, &["E_SIGN_INVALID", MAIL, "*@example.org"])?;
+    // Nothing leads back to the public instance.
+    declared("*@example.com", "")?;
+    user.refused(&["render"], 1, &["E_SIGN_INVALID"])
 }
 
 #[test]
