@@ -252,6 +252,21 @@ impl Folder {
         names
     }
 
+    /// Returns all names in the folder itself, sorted; those that are no text as well as they can be
+    /// shown.
+    ///
+    /// # Errors
+    /// [`DiskError`] where it cannot be listed.
+    pub fn all_names(&self) -> Result<Vec<String>, DiskError> {
+        let error = |error| DiskError::new(self.path.display().to_string(), error);
+        let mut names = Vec::new();
+        for entry in self.dir.entries().map_err(error)? {
+            names.push(entry.map_err(error)?.file_name().to_string_lossy().into_owned());
+        }
+        names.sort();
+        Ok(names)
+    }
+
     /// Returns how many files there are.
     ///
     /// # Errors

@@ -20,7 +20,7 @@ pub use digest::{Listing, listings};
 pub use folder::{
     DiskError, Folder, TreeFile, TreeLimits, canonical, exists, is_folder, read_file,
 };
-pub use output::{INVENTORY, OutputError, OutputFolder, write_output};
+pub use output::{ATTESTATION, INVENTORY, OutputError, OutputFolder, inventory_of, write_output};
 pub use snapshot::{Found, ReadMeter, SharedFile, Snapshot};
 pub use sources::{replace_file, source_files};
 pub use staging::{

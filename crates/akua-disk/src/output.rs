@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 /// The file that lists what akua wrote; its name begins with a dot, so that `kubectl apply -f`
 /// ignores it.
 pub const INVENTORY: &str = ".akua-inventory.json";
+/// The file that says what the others are made of, and is signed. No object has a file of this name.
+pub const ATTESTATION: &str = ".akua-attestation.json";
 /// First line of the inventory; the number is the version of its form.
 const INVENTORY_HEAD: &str = "{\n  \"version\": 1,\n  \"files\": [";
 /// Largest inventory that is read: 20,000 names of 255 bytes.
@@ -150,18 +152,24 @@ fn write_inventory(
     staging: &Path,
     names: &BTreeSet<String>,
 ) -> Result<(), OutputError> {
+    let text = inventory_of(names.iter().map(String::as_str));
+    let staged = staging.join(INVENTORY);
+    let path = folder.join(INVENTORY);
+    let done = write(&staged, text.as_bytes()).and_then(|()| std::fs::rename(&staged, &path));
+    done.map_err(|source| OutputError::Io { path, source })
+}
+
+/// Returns the inventory of files with these names, which are sorted.
+pub fn inventory_of<'a>(names: impl Iterator<Item = &'a str>) -> String {
     let mut text = INVENTORY_HEAD.to_owned();
-    for (at, name) in names.iter().enumerate() {
+    for (at, name) in names.enumerate() {
         // File names are letters, digits, `.` and `-`: nothing to escape.
         text.push_str(if at == 0 { "\n    \"" } else { ",\n    \"" });
         text.push_str(name);
         text.push('"');
     }
     text.push_str("\n  ]\n}\n");
-    let staged = staging.join(INVENTORY);
-    let path = folder.join(INVENTORY);
-    let done = write(&staged, text.as_bytes()).and_then(|()| std::fs::rename(&staged, &path));
-    done.map_err(|source| OutputError::Io { path, source })
+    text
 }
 
 /// Returns the names in the inventory of a directory; none where there is none.
@@ -181,9 +189,9 @@ fn inventory(folder: &Path) -> Result<BTreeSet<String>, OutputError> {
     let names: BTreeSet<String> = names.map(str::to_owned).collect();
     // A name that is not ours to give would make us remove somebody's file.
     let ours = |name: &String| {
-        Path::new(name).extension().is_some_and(|e| e == "yaml")
-            && !name.starts_with('.')
-            && !name.contains(['/', '\\'])
+        let is_yaml = Path::new(name).extension().is_some_and(|e| e == "yaml");
+        let is_plain = !name.starts_with('.') && !name.contains(['/', '\\']);
+        is_yaml && is_plain || name == ATTESTATION
     };
     if names.iter().all(ours) { Ok(names) } else { Err(OutputError::Inventory { path }) }
 }
@@ -237,6 +245,19 @@ mod tests {
         let refused = write_output(&out, &[("mine.yaml", b"y")]);
         assert!(matches!(refused, Err(OutputError::Foreign { .. })));
         assert_eq!(names(&out), [INVENTORY, "a.yaml", "mine.yaml"]);
+    }
+
+    #[test]
+    fn an_attestation_goes_with_the_files_that_it_is_of() {
+        let out = scratch("attestation");
+        write_output(&out, &[("a.yaml", b"1"), (ATTESTATION, b"of a")]).expect("writes");
+        assert_eq!(names(&out), [ATTESTATION, INVENTORY, "a.yaml"]);
+        write_output(&out, &[("a.yaml", b"2")]).expect("writes");
+        assert_eq!(names(&out), [INVENTORY, "a.yaml"]);
+        // One that somebody else put there is theirs.
+        std::fs::write(out.join(ATTESTATION), "mine").expect("writes");
+        let refused = write_output(&out, &[("a.yaml", b"3"), (ATTESTATION, b"of a")]);
+        assert!(matches!(refused, Err(OutputError::Foreign { .. })));
     }
 
     #[test]
