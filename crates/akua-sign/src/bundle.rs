@@ -131,6 +131,24 @@ impl Bundle {
         }
     }
 
+    /// Proves that a signer signed what the bundle says, and returns it: of which bytes it is said is
+    /// for the caller to compare.
+    ///
+    /// # Errors
+    /// [`BundleError`]; one that says nothing is [`BundleError::Artifact`].
+    pub fn verify_statement(
+        &self,
+        expected: Expected<'_>,
+        root: &TrustRoot,
+    ) -> Result<(Verified, Statement), BundleError> {
+        let claimed = self.statement()?.ok_or(BundleError::Artifact)?;
+        let first = claimed.subject.first().and_then(|subject| subject.digest.get("sha256"));
+        let digest = first.and_then(|hex| Digest::parse(&format!("sha256:{hex}")));
+        let digest = digest.ok_or(BundleError::Artifact)?;
+        let verified = self.verify(Artifact::Digest(&digest), expected, root)?;
+        Ok((verified, claimed))
+    }
+
     fn verify_identity(
         &self,
         artifact: Artifact<'_>,

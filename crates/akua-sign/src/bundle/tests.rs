@@ -52,6 +52,21 @@ fn by_key(json: &[u8], key: &PublicKey, log: LogRule) -> Result<Verified, Bundle
     Bundle::parse(json)?.verify(Artifact::Bytes(ARTIFACT), Expected::Key { key, log }, &root())
 }
 
+#[test]
+fn what_a_bundle_says_is_returned_once_it_is_proven() {
+    let log = LogRule::IfPresent;
+    let said = |json: &[u8], key: &PublicKey| {
+        Bundle::parse(json)?.verify_statement(Expected::Key { key, log }, &root())
+    };
+    let (verified, statement) = said(KEY_STATEMENT, &key()).expect("it is signed");
+    assert_eq!(verified.signer, Signer::Key(key().id()));
+    assert!(statement.is_about(&Digest::of(ARTIFACT)));
+    let other = PublicKey::read(corpus!("other-key.pub")).expect("the other key of the corpus");
+    check_refused(said(KEY_STATEMENT, &other).map(|(verified, _)| verified), "E_SIGN_SIGNATURE");
+    // A signature of an artifact says nothing.
+    check_refused(said(KEY, &key()).map(|(verified, _)| verified), "E_SIGN_ARTIFACT");
+}
+
 /// Checks that a bundle is refused for its reason.
 fn check_refused(found: Result<Verified, BundleError>, code: &str) {
     let error = found.expect_err(code);
