@@ -152,6 +152,7 @@ fn packaged(case: Case) -> Result<Packaged> {
         target: Target::Stream,
         strict: case.args.iter().any(|argument| argument == "--strict"),
         seed: None,
+        attest: None,
         events: None,
         trace: None,
         limits,

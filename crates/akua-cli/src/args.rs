@@ -55,7 +55,7 @@ pub(crate) enum Command {
     Lock(package::Lock),
     /// Take newer versions, and accept what has changed.
     Update(package::Update),
-    /// Prove that nothing moved since the lock was written.
+    /// Prove that nothing moved since the lock was written; with a directory, what it was rendered of.
     Verify(package::Verify),
     /// Show what depends on what.
     Tree(package::Tree),
@@ -100,6 +100,7 @@ pub(crate) enum Command {
 
 /// Arguments of `render`.
 #[derive(Debug, ClapArgs)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct Render {
     /// The package: a directory or an entry file.
     #[arg(long, value_name = "PATH", default_value = "./package.k")]
@@ -123,6 +124,13 @@ pub(crate) struct Render {
     /// What random bytes follow from [default: the package, its inputs and its dependencies].
     #[arg(long, value_name = "TEXT")]
     pub(crate) seed: Option<String>,
+    /// Sign what the files are made of: package, inputs, lock and akua; `akua verify DIR` proves it.
+    #[arg(long, conflicts_with_all = ["stdout", "dry_run"])]
+    pub(crate) attest: bool,
+    /// PEM file of the key to attest with: PKCS#8, or cosign's; `AKUA_COSIGN_PASSPHRASE` opens it
+    /// [default: the text in `AKUA_COSIGN_KEY`, else `signing.cosign_private_key` of akua.toml].
+    #[arg(long, value_name = "FILE", requires = "attest")]
+    pub(crate) key: Option<PathBuf>,
     /// Write what was decided to a file, as lines of JSON that vouch for each other.
     #[arg(long, value_name = "FILE")]
     pub(crate) events: Option<PathBuf>,

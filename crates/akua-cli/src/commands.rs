@@ -13,7 +13,9 @@ use crate::environment::traces_bridge;
 use crate::print::Printer;
 use akua_ops::eval::{EvalOptions, EvalRequest, eval};
 use akua_ops::fmt::{FILE_LIMIT_BYTES, FmtFile, FmtGoal, FmtInput, FmtOutcome, FmtRequest, fmt};
-use akua_ops::render::{BridgeCall, RenderOutcome, RenderRequest, Target, Trace, render};
+use akua_ops::render::{
+    AttestOption, BridgeCall, RenderOutcome, RenderRequest, Target, Trace, render,
+};
 use akua_ops::{Exit, Failure};
 use akua_source::Diagnostic;
 use clap::CommandFactory as _;
@@ -67,6 +69,7 @@ fn run_render(printer: &Printer, args: &Render) -> Result<Exit, Failure> {
         target,
         strict: args.strict,
         seed: args.seed.clone(),
+        attest: args.attest.then(|| AttestOption { key: args.key.clone() }),
         events: args.events.clone(),
         trace: traces_bridge().then(|| trace(printer)),
         limits: args.limits.0.clone(),
@@ -88,6 +91,9 @@ fn run_render(printer: &Printer, args: &Render) -> Result<Exit, Failure> {
     };
     let line = format!("{line} ({})", cost(&outcome));
     let mut exit = printer.line(&line);
+    if let Some(signer) = &outcome.attested {
+        exit = exit.max(printer.line(&format!("  attested by {signer}")));
+    }
     if args.dry_run {
         for file in &outcome.files {
             exit = exit.max(printer.line(&format!("  {}", file.name)));

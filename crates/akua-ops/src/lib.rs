@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 pub mod artifact;
+mod attestation;
 pub mod auth;
 pub mod cache;
 pub mod doctor;

@@ -163,6 +163,7 @@ fn checked(request: &PublishRequest) -> RenderRequest {
         target: Target::Nowhere,
         strict: true,
         seed: None,
+        attest: None,
         events: None,
         trace: None,
         limits: LimitOptions::default(),

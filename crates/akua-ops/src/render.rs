@@ -1,10 +1,11 @@
 //! `akua render`: a package to Kubernetes YAML.
 
+use crate::attestation::{Attestation, Attesting, Facts, attest};
 use crate::failure::named_file;
 use crate::policy::Found;
 use crate::wall::raise_around;
 use crate::{Failure, Home, LimitOptions};
-use akua_disk::OutputFolder;
+use akua_disk::{ATTESTATION, OutputFolder};
 use akua_objects::OutputFile;
 use akua_package::{Package, Project};
 use akua_policy::Trail;
@@ -34,6 +35,8 @@ pub struct RenderRequest {
     pub strict: bool,
     /// A text that random bytes follow from, in place of what is rendered.
     pub seed: Option<String>,
+    /// Whether what the files are made of is attested; only in a directory.
+    pub attest: Option<AttestOption>,
     /// Where the events go.
     pub events: Option<PathBuf>,
     /// Who is told of each call over the bridge.
@@ -48,6 +51,13 @@ impl fmt::Debug for RenderRequest {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("RenderRequest").field("package", &self.package).finish_non_exhaustive()
     }
+}
+
+/// How a render is attested.
+#[derive(Debug, Clone)]
+pub struct AttestOption {
+    /// File of the key to sign with.
+    pub key: Option<PathBuf>,
 }
 
 /// Where the objects go.
@@ -68,6 +78,8 @@ pub struct RenderOutcome {
     pub target: Option<String>,
     /// The files, in the order of the objects.
     pub files: Vec<OutputFile>,
+    /// Who attests what the files are made of, if that was asked for.
+    pub attested: Option<String>,
     /// What the render cost.
     pub cost: Cost,
     /// What it used of the world.
@@ -97,6 +109,7 @@ impl RenderOutcome {
             hash: akua_objects::digest(&self.files),
             cost: &self.cost,
             uses: self.uses,
+            attested: self.attested.as_deref(),
             events_hash: self.events_hash.as_deref(),
         }
     }
@@ -117,6 +130,9 @@ pub struct Summary<'a> {
     pub cost: &'a Cost,
     /// What it used of the world.
     pub uses: Uses,
+    /// Who attests what the files are made of, as akua.lock names them, if that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attested: Option<&'a str>,
     /// The hash of the last event, where events were written: it vouches for the file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub events_hash: Option<&'a str>,
@@ -170,6 +186,10 @@ pub fn render(request: &RenderRequest) -> Result<RenderOutcome, Failure> {
     let project = Project::open(&request.package)?;
     let Found { policy, warnings } = request.home.policy(Some(&project), &request.limits)?;
     let supply = request.home.supply(Some(&project), &policy)?;
+    // The wall hides the key's file: it is read here, and opened when the program is done.
+    let attesting = request.attest.as_ref();
+    let attesting = attesting.map(|option| Attesting::new(option, &request.home, &project));
+    let attesting = attesting.transpose()?;
     let package = akua_package::load(project, Rc::new(supply))?;
     let inputs = inputs(&package, request.inputs.as_deref())?;
     let RenderRequest { strict, seed, trace, .. } = request.clone();
@@ -188,16 +208,6 @@ pub fn render(request: &RenderRequest) -> Result<RenderOutcome, Failure> {
     let events_hash = events.map(|file| write_events(file, &trail)).transpose()?;
     let Rendered { objects, warnings: more, sources, printed, used } = rendered?;
     let files = akua_objects::lay_out(objects);
-    let target = match &request.target {
-        Target::Folder(folder) => {
-            let contents: Vec<(&str, &[u8])> =
-                files.iter().map(|file| (file.name.as_str(), file.bytes.as_slice())).collect();
-            akua_disk::write_output(folder, &contents)?;
-            Some(folder.display().to_string())
-        }
-        Target::Stream => Some("-".to_owned()),
-        Target::Nowhere => None,
-    };
     let Used { report, files: files_read, bytes: bytes_read } = used;
     let cost = Cost {
         fuel: report.fuel_used,
@@ -206,9 +216,44 @@ pub fn render(request: &RenderRequest) -> Result<RenderOutcome, Failure> {
         files_read,
         bytes_read,
     };
+    let facts = Facts { package: &package, inputs: inputs.as_ref(), options: &options };
+    let attest = |attesting| attest(attesting, &request.home, &facts, &files, &cost);
+    let attestation = attesting.as_ref().map(attest).transpose()?;
+    let target = write(&request.target, &files, attestation.as_ref())?;
+    let attested = attestation.map(|found| found.signer);
     let uses = Uses { clock: report.clock_used, entropy: report.entropy_used };
     let warnings = warnings.into_iter().chain(more).collect();
-    Ok(RenderOutcome { target, files, cost, uses, events_hash, warnings, sources, printed })
+    let outcome = RenderOutcome {
+        target,
+        files,
+        attested,
+        cost,
+        uses,
+        events_hash,
+        warnings,
+        sources,
+        printed,
+    };
+    Ok(outcome)
+}
+
+/// Writes the files, with what attests them; returns where they are.
+fn write(
+    target: &Target,
+    files: &[OutputFile],
+    attestation: Option<&Attestation>,
+) -> Result<Option<String>, Failure> {
+    match target {
+        Target::Folder(folder) => {
+            let objects = files.iter().map(|file| (file.name.as_str(), file.bytes.as_slice()));
+            let signed = attestation.map(|found| (ATTESTATION, found.bundle.as_bytes()));
+            let contents: Vec<(&str, &[u8])> = objects.chain(signed).collect();
+            akua_disk::write_output(folder, &contents)?;
+            Ok(Some(folder.display().to_string()))
+        }
+        Target::Stream => Ok(Some("-".to_owned())),
+        Target::Nowhere => Ok(None),
+    }
 }
 
 /// Writes the events; returns the hash of the last.

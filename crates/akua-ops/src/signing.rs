@@ -53,48 +53,62 @@ pub(crate) struct Published<'a> {
     pub(crate) render: Option<&'a str>,
 }
 
+/// A key to sign with that was read, and not opened yet.
+#[derive(Debug)]
+pub(crate) struct SealedKey {
+    /// Where it comes from.
+    name: String,
+    bytes: Secret,
+}
+
 /// Reads the key to sign with: the one that is named, else that of the environment, else that of the
 /// package.
 ///
 /// # Errors
-/// `E_SIGN_KEY` where there is none, or it cannot be opened.
-fn private_key(
+/// `E_SIGN_KEY` where there is none, or it cannot be read.
+pub(crate) fn sealed_key(
     home: &Home,
     project: Option<&Project>,
     named: Option<&Path>,
-) -> Result<PrivateKey, Failure> {
+) -> Result<SealedKey, Failure> {
     let unreadable = |error: DiskError| {
         named_file("E_SIGN_KEY", &error, "name the file of a private key: `akua keygen` makes one")
     };
     if let Some(path) = named {
         let bytes = akua_disk::read_file(path, KEY_LIMIT_BYTES).map_err(unreadable)?;
-        return opened(&path.display().to_string(), &Secret::new(bytes), home);
+        return Ok(SealedKey { name: path.display().to_string(), bytes: Secret::new(bytes) });
     }
     if let Some(key) = &home.signing_key {
-        return opened("AKUA_COSIGN_KEY", key, home);
+        return Ok(SealedKey { name: "AKUA_COSIGN_KEY".to_owned(), bytes: key.clone() });
     }
     let own = project.and_then(|project| {
         Some((project, project.manifest.signing.cosign_private_key.as_deref()?))
     });
     if let Some((project, name)) = own {
         let bytes = project.root.read(name, KEY_LIMIT_BYTES).map_err(unreadable)?;
-        return opened(name, &Secret::new(bytes), home);
+        return Ok(SealedKey { name: name.to_owned(), bytes: Secret::new(bytes) });
     }
     let help = "name one with --key, or put its text into AKUA_COSIGN_KEY; `akua keygen` makes one";
     let diagnostic = Diagnostic::error("E_SIGN_KEY", "there is no key to sign with").help(help);
     Err(diagnostic.into())
 }
 
-fn opened(name: &str, bytes: &Secret, home: &Home) -> Result<PrivateKey, Failure> {
-    PrivateKey::read(bytes.bytes(), home.passphrase.as_ref()).map_err(|error| {
-        let message = format!("`{name}` cannot be signed with: {error}");
-        let help = match error {
-            KeyError::NoPassphrase => "put the passphrase into AKUA_COSIGN_PASSPHRASE",
-            KeyError::WrongPassphrase => "correct AKUA_COSIGN_PASSPHRASE",
-            _ => "name a P-256 key: PKCS#8, or what cosign and `akua keygen` make",
-        };
-        Diagnostic::error("E_SIGN_KEY", message).help(help).into()
-    })
+impl SealedKey {
+    /// Opens the key.
+    ///
+    /// # Errors
+    /// `E_SIGN_KEY`.
+    pub(crate) fn open(&self, home: &Home) -> Result<PrivateKey, Failure> {
+        PrivateKey::read(self.bytes.bytes(), home.passphrase.as_ref()).map_err(|error| {
+            let message = format!("`{}` cannot be signed with: {error}", self.name);
+            let help = match error {
+                KeyError::NoPassphrase => "put the passphrase into AKUA_COSIGN_PASSPHRASE",
+                KeyError::WrongPassphrase => "correct AKUA_COSIGN_PASSPHRASE",
+                _ => "name a P-256 key: PKCS#8, or what cosign and `akua keygen` make",
+            };
+            Diagnostic::error("E_SIGN_KEY", message).help(help).into()
+        })
+    }
 }
 
 /// Who signs.
@@ -106,10 +120,10 @@ pub(crate) enum Hand<'a> {
     Keyless(&'a Keyless),
 }
 
-/// Returns who signs: with a key as [`private_key`] finds it, or without one.
+/// Returns who signs: with a key as [`sealed_key`] finds it, or without one.
 ///
 /// # Errors
-/// As [`private_key`].
+/// As [`sealed_key`] and [`SealedKey::open`].
 pub(crate) fn hand<'a>(
     home: &Home,
     project: Option<&Project>,
@@ -118,7 +132,7 @@ pub(crate) fn hand<'a>(
 ) -> Result<Hand<'a>, Failure> {
     match keyless {
         Some(keyless) => Ok(Hand::Keyless(keyless)),
-        None => private_key(home, project, named).map(Hand::Key),
+        None => sealed_key(home, project, named)?.open(home).map(Hand::Key),
     }
 }
 
@@ -210,13 +224,6 @@ fn evidence(
 /// SLSA provenance v1.
 fn provenance(published: &Published<'_>) -> Value {
     let dependencies = published.lock.map(|lock| lock.packages.as_slice()).unwrap_or_default();
-    let engines =
-        [("worker", Guest::Worker), ("helm", Guest::Helm), ("kustomize", Guest::Kustomize)];
-    let engines = engines.map(|(name, guest)| {
-        let digest = guest.digest();
-        let hex = digest.strip_prefix("sha256:").unwrap_or(&digest);
-        json!({ "name": name, "digest": { "sha256": hex } })
-    });
     let mut made = Vec::new();
     if let Some(tree) = published.tree {
         made.push(json!({ "name": FILES, "digest": { TREE_DIGEST: tree.hex() } }));
@@ -238,12 +245,24 @@ fn provenance(published: &Published<'_>) -> Value {
             "builder": {
                 "id": BUILDER,
                 "version": { "akua": env!("CARGO_PKG_VERSION") },
-                "builderDependencies": engines,
+                "builderDependencies": engines(),
             },
             "metadata": {},
             "byproducts": made,
         },
     })
+}
+
+/// Returns the worker and the engines of this akua, with their digests.
+pub(crate) fn engines() -> Vec<Value> {
+    let engines =
+        [("worker", Guest::Worker), ("helm", Guest::Helm), ("kustomize", Guest::Kustomize)];
+    let engine = |(name, guest): (&str, Guest)| {
+        let digest = guest.digest();
+        let hex = digest.strip_prefix("sha256:").unwrap_or(&digest);
+        json!({ "name": name, "digest": { "sha256": hex } })
+    };
+    engines.into_iter().map(engine).collect()
 }
 
 /// Returns what a provenance says of a dependency.

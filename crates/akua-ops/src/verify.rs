@@ -1,6 +1,7 @@
 //! `akua verify`: proves that nothing moved since the lock was written.
 
 pub mod bundle;
+pub mod folder;
 
 use crate::{Failure, Home};
 use akua_package::{Project, Verification, verify};

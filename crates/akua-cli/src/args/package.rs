@@ -152,7 +152,13 @@ pub(crate) struct Update {
 
 /// Arguments of `verify`.
 #[derive(Debug, ClapArgs)]
+#[command(group = ArgGroup::new("signed").args(["folder", "bundle"]))]
 pub(crate) struct Verify {
+    /// Verify what `akua render --attest` wrote into this directory, in place of a package: its files,
+    /// and who says what they are made of.
+    #[arg(value_name = "DIR", requires = "signer")]
+    #[arg(conflicts_with_all = ["workspace", "members", "tarball"])]
+    pub(crate) folder: Option<PathBuf>,
     /// Verify this archive in place of a package; with --public-key.
     #[arg(long, value_name = "FILE", requires = "public_key")]
     pub(crate) tarball: Option<PathBuf>,

@@ -1,10 +1,11 @@
-//! `akua verify --bundle`.
+//! `akua verify --bundle`, and `akua verify DIR`.
 
 use crate::args::bundle::BundleArgs;
 use crate::print::Printer;
 use akua_ops::verify::bundle::{
     BundleOutcome, BundleRequest, SignerOption, SignerOutcome, TextOption, run,
 };
+use akua_ops::verify::folder::{self, FolderOutcome, FolderRequest, NamedDigest};
 use akua_ops::{Exit, Failure};
 use akua_source::Diagnostic;
 use std::path::Path;
@@ -26,11 +27,26 @@ pub(super) fn run_bundle(
     if printer.json {
         return Ok(printer.document(&outcome));
     }
-    let mut exit = Exit::Success;
-    for line in lines(&outcome) {
-        exit = exit.max(printer.line(&line));
+    Ok(printer.lines(&lines(&outcome)))
+}
+
+/// Verifies what was rendered into a directory, and says who attests it.
+pub(super) fn run_folder(
+    printer: &Printer,
+    path: &Path,
+    args: &BundleArgs,
+) -> Result<Exit, Failure> {
+    let outcome = folder::run(&FolderRequest {
+        folder: path.to_path_buf(),
+        signer: signer(args)?,
+        trusted_root: args.trusted_root.clone(),
+        // It needs no network, and gives it up.
+        home: printer.home(true),
+    })?;
+    if printer.json {
+        return Ok(printer.document(&outcome));
     }
-    Ok(exit)
+    Ok(printer.lines(&folder_lines(&outcome)))
 }
 
 fn signer(args: &BundleArgs) -> Result<SignerOption, Failure> {
@@ -57,12 +73,7 @@ fn text(exact: Option<&String>, expression: Option<&String>) -> Option<TextOptio
 
 /// Says what was proven, for people.
 fn lines(outcome: &BundleOutcome) -> Vec<String> {
-    let mut lines = vec![match &outcome.signer {
-        SignerOutcome::Key { key } => format!("verified: signed with the key {key}"),
-        SignerOutcome::Identity { identity, issuer } => {
-            format!("verified: signed by {identity} (issuer {issuer})")
-        }
-    }];
+    let mut lines = vec![signer_line(&outcome.signer)];
     lines.push(format!("  artifact {}", outcome.artifact));
     if let Some(predicate) = &outcome.predicate_type {
         lines.push(format!("  statement {predicate}"));
@@ -74,4 +85,35 @@ fn lines(outcome: &BundleOutcome) -> Vec<String> {
         lines.push("  in no log".to_owned());
     }
     lines
+}
+
+/// Says what is proven of a directory, for people.
+fn folder_lines(outcome: &FolderOutcome) -> Vec<String> {
+    let FolderOutcome { package, files, .. } = outcome;
+    let named = |found: &Option<NamedDigest>| match found {
+        Some(found) => format!("{} sha256:{}", found.name, found.sha256),
+        None => "none".to_owned(),
+    };
+    let count = if *files == 1 { "file" } else { "files" };
+    let mut lines = vec![
+        signer_line(&outcome.signer),
+        format!("  rendered {files} {count}: all there, and none besides"),
+        format!("  package  {} {}", package.name, package.version),
+        format!("           {}", package.digest),
+        format!("  inputs   {}", named(&outcome.inputs)),
+        format!("  lock     {}", named(&outcome.lock)),
+        format!("  akua     {}", outcome.akua),
+    ];
+    lines.extend(outcome.signed_at.iter().map(|time| format!("  signed at {time}")));
+    // What a name says must not look like a line of ours.
+    lines.iter().map(|line| line.replace('\n', "\\n")).collect()
+}
+
+fn signer_line(signer: &SignerOutcome) -> String {
+    match signer {
+        SignerOutcome::Key { key } => format!("verified: signed with the key {key}"),
+        SignerOutcome::Identity { identity, issuer } => {
+            format!("verified: signed by {identity} (issuer {issuer})")
+        }
+    }
 }

@@ -161,6 +161,9 @@ pub(crate) fn run_verify(printer: &Printer, args: &Verify) -> Result {
     if let Some(path) = &args.bundle.bundle {
         return bundle::run_bundle(printer, path, &args.bundle);
     }
+    if let Some(path) = &args.folder {
+        return bundle::run_folder(printer, path, &args.bundle);
+    }
     if args.members.members {
         return members::run_verify(printer, args);
     }

@@ -3,15 +3,15 @@
 use crate::failure::named_file;
 use crate::{Failure, Home};
 use akua_sign::{
-    Artifact, Bundle, Expected, Identity, LogRule, Matcher, Signer, TrustRoot, TrustRootError,
-    Verified,
+    Artifact, Bundle, Expected, Identity, LogRule, Matcher, PublicKey, Signer, TrustRoot,
+    TrustRootError, Verified,
 };
 use akua_source::{Diagnostic, Digest};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
 /// Largest bundle, in bytes; `akua-sign` has a smaller limit, with a word of its own.
-const BUNDLE_LIMIT_BYTES: u64 = 32 << 20;
+pub(super) const BUNDLE_LIMIT_BYTES: u64 = 32 << 20;
 /// Largest artifact, in bytes; of a larger one the digest can be given.
 const ARTIFACT_LIMIT_BYTES: u64 = 512 << 20;
 /// Largest trust root and key, in bytes, as a file.
@@ -120,25 +120,41 @@ pub fn run(request: &BundleRequest) -> Result<BundleOutcome, Failure> {
     let bundle = Bundle::parse(&bundle).map_err(refused)?;
     let root = trust_root(request.trusted_root.as_deref())?;
     let artifact = artifact(&request.artifact)?;
-    let key;
-    let identity;
-    let expected = match &request.signer {
-        SignerOption::Key { path, log } => {
-            key = crate::trust::key(path)?;
-            let log = if *log { LogRule::Required } else { LogRule::IfPresent };
-            Expected::Key { key: &key, log }
-        }
-        SignerOption::Identity { subject, issuer } => {
-            identity = Identity { subject: matcher(subject)?, issuer: matcher(issuer)? };
-            Expected::Identity(&identity)
-        }
-    };
+    let wanted = Wanted::read(&request.signer)?;
     let borrowed = match &artifact {
         Given::Bytes(bytes) => Artifact::Bytes(bytes),
         Given::Digest(digest) => Artifact::Digest(digest),
     };
-    let verified = bundle.verify(borrowed, expected, &root).map_err(refused)?;
+    let verified = bundle.verify(borrowed, wanted.expected(), &root).map_err(refused)?;
     Ok(outcome(name, &artifact, verified))
+}
+
+/// Who should have signed, with what a person named being read.
+pub(super) enum Wanted {
+    Key(PublicKey, LogRule),
+    Identity(Identity),
+}
+
+impl Wanted {
+    /// Reads the key, or what should stand in the certificate.
+    pub(super) fn read(option: &SignerOption) -> Result<Self, Failure> {
+        Ok(match option {
+            SignerOption::Key { path, log } => {
+                let log = if *log { LogRule::Required } else { LogRule::IfPresent };
+                Self::Key(crate::trust::key(path)?, log)
+            }
+            SignerOption::Identity { subject, issuer } => {
+                Self::Identity(Identity { subject: matcher(subject)?, issuer: matcher(issuer)? })
+            }
+        })
+    }
+
+    pub(super) fn expected(&self) -> Expected<'_> {
+        match self {
+            Self::Key(key, log) => Expected::Key { key, log: *log },
+            Self::Identity(identity) => Expected::Identity(identity),
+        }
+    }
 }
 
 /// An artifact, as it was given.
@@ -186,6 +202,15 @@ pub(crate) fn parsed_root(
     })
 }
 
+impl From<Signer> for SignerOutcome {
+    fn from(signer: Signer) -> Self {
+        match signer {
+            Signer::Key(key) => Self::Key { key: key.to_string() },
+            Signer::Identity { identity, issuer } => Self::Identity { identity, issuer },
+        }
+    }
+}
+
 fn matcher(text: &TextOption) -> Result<Matcher, Failure> {
     match text {
         TextOption::Exact(text) => Ok(Matcher::Exact(text.clone())),
@@ -210,16 +235,12 @@ fn outcome(bundle: String, artifact: &Given, verified: Verified) -> BundleOutcom
         Given::Bytes(bytes) => Digest::of(bytes).to_string(),
         Given::Digest(digest) => digest.to_string(),
     };
-    let signer = match verified.signer {
-        Signer::Key(key) => SignerOutcome::Key { key: key.to_string() },
-        Signer::Identity { identity, issuer } => SignerOutcome::Identity { identity, issuer },
-    };
     let entries = verified.entries.into_iter();
     BundleOutcome {
         status: "ok",
         bundle,
         artifact,
-        signer,
+        signer: verified.signer.into(),
         signed_at: verified.times,
         log_entries: entries.map(|e| LogOutcome { log: e.log, index: e.index }).collect(),
         certificate_logged: verified.certificate_logged,
