@@ -13,6 +13,8 @@ use std::path::Path;
 enum Does {
     /// It evaluates it, in a Store: fuel ends it, and nothing was printed before.
     Evaluates,
+    /// It evaluates it, in a Store, before it goes on: the fuel of a policy ends it.
+    Checks,
     /// It does not evaluate it: what the program prints is never printed.
     Not,
     /// It takes no package.
@@ -20,7 +22,7 @@ enum Does {
 }
 
 /// All verbs, with arguments that have them look at the package.
-const VERBS: [(&str, &[&str], Does); 22] = [
+const VERBS: [(&str, &[&str], Does); 25] = [
     ("render", &["--stdout"], Does::Evaluates),
     ("eval", &["package.k"], Does::Evaluates),
     ("init", &["other"], Does::Not),
@@ -32,6 +34,9 @@ const VERBS: [(&str, &[&str], Does); 22] = [
     ("tree", &[], Does::Not),
     ("vendor", &["--offline"], Does::Not),
     ("pack", &["--offline"], Does::Not),
+    ("publish", &["--ref", "oci://127.0.0.1:1/x", "--no-sign", "--dry-run"], Does::Checks),
+    ("sign", &["--ref", "oci://127.0.0.1:1/x", "--tag", "1"], Does::Not),
+    ("keygen", &["--plain", "--out", "pair"], Does::Nothing),
     ("push", &["oci://127.0.0.1:1/x", "--tarball", "dist/p-0.1.0.tar.gz"], Does::Not),
     ("pull", &["oci://127.0.0.1:1/x", "--tag", "1"], Does::Not),
     ("inspect", &["--package", "."], Does::Not),
@@ -113,11 +118,18 @@ fn programs_are_evaluated_in_stores_alone() -> Result<()> {
                 ensure!(ended.code == Some(6), "{verb}: expected exit 6, found {ended:?}");
                 ensure!(ended.stderr.contains("E_BUDGET_FUEL") && !printed(&ended), "{ended:?}");
             }
+            Does::Checks => {
+                run(verb, arguments, &[], folder.path())?.success()?;
+                folder.write("policy.toml", "version = 1\nbudgets.fuel = 1000\n")?;
+                let ended = run(verb, arguments, &[], folder.path())?;
+                ensure!(ended.code == Some(6), "{verb}: expected exit 6, found {ended:?}");
+                ensure!(ended.stderr.contains("E_BUDGET_FUEL") && !printed(&ended), "{ended:?}");
+            }
             Does::Not | Does::Nothing => {
                 let outcome = run(verb, arguments, &[], folder.path())?;
                 ensure!(!printed(&outcome), "{verb} evaluates: {outcome:?}");
                 // Only what needs a server may fail: what is not reached proves nothing.
-                let fails = matches!(verb, "push" | "pull");
+                let fails = matches!(verb, "push" | "pull" | "sign");
                 let exit = outcome.code.unwrap_or(-1);
                 ensure!(exit == 0 || fails || (verb == "fmt" && exit == 1), "{verb}: {outcome:?}");
             }
