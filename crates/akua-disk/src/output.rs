@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
-/// The file that lists what akua wrote; its name begins with a dot, so that `kubectl apply -f`
-/// ignores it.
+/// The file that lists what akua wrote. It is no object: `kubectl apply -f DIR`, which takes hidden
+/// files too, says so of it.
 pub const INVENTORY: &str = ".akua-inventory.json";
 /// The file that says what the others are made of, and is signed. No object has a file of this name.
 pub const ATTESTATION: &str = ".akua-attestation.json";
