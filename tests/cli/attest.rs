@@ -22,7 +22,7 @@ resources = [_object(\"a\"), _object(\"b\")]
 /// What the package renders to.
 const FILES: [&str; 2] = ["configmap-a.yaml", "configmap-b.yaml"];
 /// The attestation.
-const ATTESTATION: &str = "deploy/.akua-attestation.json";
+const ATTESTATION: &str = "deploy/.akua-attestation.sigstore";
 /// The inventory.
 const INVENTORY: &str = "deploy/.akua-inventory.json";
 /// The type of what is said.
@@ -87,7 +87,10 @@ fn the_same_render_has_the_same_attestation() -> Result<()> {
     ensure!(first == project.read(ATTESTATION)?, "over the files of the first");
     let elsewhere = [&ATTEST[..], &["--out", "elsewhere", "--inputs", "./inputs.yaml"]].concat();
     project.ok(&elsewhere)?;
-    ensure!(first == project.read("elsewhere/.akua-attestation.json")?, "into another directory");
+    ensure!(
+        first == project.read("elsewhere/.akua-attestation.sigstore")?,
+        "into another directory"
+    );
     project.folder.write("inputs.yaml", "size: 3\n")?;
     project.ok(&ATTEST)?;
     ensure!(first != project.read(ATTESTATION)?, "of other inputs");
@@ -139,7 +142,7 @@ fn files_besides_are_told() -> Result<()> {
     project.folder.write(INVENTORY, &inventory)?;
     let pod = attestation.replacen('{', "{\"apiVersion\": \"v1\", \"kind\": \"Pod\", ", 1);
     project.folder.write(ATTESTATION, &pod)?;
-    project.refused(&VERIFY, 1, &["E_ATTEST_FILES", "`.akua-attestation.json` was added"])?;
+    project.refused(&VERIFY, 1, &["E_ATTEST_FILES", "`.akua-attestation.sigstore` was added"])?;
     project.folder.write(ATTESTATION, &attestation)?;
     project.ok(&VERIFY).map(drop)
 }
@@ -201,10 +204,10 @@ fn a_package_does_not_write_its_own_attestation() -> Result<()> {
         format!("{{apiVersion = \"v1\", kind = \"{kind}\", metadata.name = \"{name}\"}}")
     };
     let objects = [
-        object("", ".akua-attestation.json"),
+        object("", ".akua-attestation.sigstore"),
         object(".akua", "attestation.json"),
-        object(".akua-attestation.json", ""),
-        object("A", "/../.akua-attestation.json"),
+        object(".akua-attestation.sigstore", ""),
+        object("A", "/../.akua-attestation.sigstore"),
     ];
     let mut written_objects = 0;
     for made in objects {

@@ -201,6 +201,11 @@ fn stale_files_are_removed_and_others_stay() -> Result<()> {
     akua(&render, folder.path())?.success()?;
     let expected = [".akua-inventory.json", "configmap-second.yaml", "mine.txt"];
     ensure!(names(&folder.path().join("out"))? == expected);
+    // `kubectl apply -f out` takes hidden files too: to it this one is a list of no objects.
+    let inventory = std::fs::read(folder.path().join("out/.akua-inventory.json"))?;
+    let inventory: serde_json::Value = serde_json::from_slice(&inventory)?;
+    ensure!(inventory["kind"] == "List" && inventory["items"] == serde_json::json!([]));
+    ensure!(inventory["files"] == serde_json::json!(["configmap-second.yaml"]));
     Ok(())
 }
 

@@ -31,6 +31,7 @@ struct World {
     version: Version,
     keys: Project,
     publisher: Project,
+    name: String,
 }
 
 impl World {
@@ -48,7 +49,7 @@ impl World {
         let keys = Project::new(&format!("{name}-keys"), "", LIB)?;
         keys.folder.write("nobody.json", NOBODY)?;
         keys.folder.write("predicate.json", PREDICATE)?;
-        Ok(Some(Self { registry, cosign, version, keys, publisher }))
+        Ok(Some(Self { registry, cosign, version, keys, publisher, name }))
     }
 
     fn image(&self) -> String {
@@ -91,8 +92,11 @@ impl World {
 
     /// Has akua depend on the package, with provenance, and prove all of it; then with another key.
     fn prove(&self, public: &str) -> Result<()> {
-        let user =
-            Project::new("interop-user", "", "import pkgs.lib\nresources = lib.render({})\n")?;
+        let user = Project::new(
+            &format!("{}-user", self.name),
+            "",
+            "import pkgs.lib\nresources = lib.render({})\n",
+        )?;
         user.folder.write("good.pub", &fs::read_to_string(self.key(public))?)?;
         let dependency = format!(
             "\n[dependencies]\nlib = {{ oci = \"{}\", version = \"0.1.0\" }}\n",

@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
-/// The file that lists what akua wrote. It is no object: `kubectl apply -f DIR`, which takes hidden
-/// files too, says so of it.
+/// The file that lists what akua wrote.
 pub const INVENTORY: &str = ".akua-inventory.json";
-/// The file that says what the others are made of, and is signed. No object has a file of this name.
-pub const ATTESTATION: &str = ".akua-attestation.json";
-/// First line of the inventory; the number is the version of its form.
-const INVENTORY_HEAD: &str = "{\n  \"version\": 1,\n  \"files\": [";
+/// The file that says what the others are made of, and is signed. No object has a file of this name,
+/// and `kubectl apply -f DIR` does not look at it.
+pub const ATTESTATION: &str = ".akua-attestation.sigstore";
+/// First lines of the inventory; the number is the version of its form. `kubectl apply -f DIR` takes
+/// hidden files too: to it the inventory is an empty list of objects.
+const INVENTORY_HEAD: &str = "{\n  \"apiVersion\": \"v1\",\n  \"kind\": \"List\",\n  \"items\": [],\n  \"version\": 1,\n  \"files\": [";
 /// Largest inventory that is read: 20,000 names of 255 bytes.
 const INVENTORY_LIMIT_BYTES: u64 = 8 << 20;
 
