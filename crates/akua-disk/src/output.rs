@@ -13,6 +13,8 @@ pub const ATTESTATION: &str = ".akua-attestation.sigstore";
 /// First lines of the inventory; the number is the version of its form. `kubectl apply -f DIR` takes
 /// hidden files too: to it the inventory is an empty list of objects.
 const INVENTORY_HEAD: &str = "{\n  \"apiVersion\": \"v1\",\n  \"kind\": \"List\",\n  \"items\": [],\n  \"version\": 1,\n  \"files\": [";
+/// Its first lines before kubectl was thought of: directories of then are still ours.
+const INVENTORY_HEAD_OLD: &str = "{\n  \"version\": 1,\n  \"files\": [";
 /// Largest inventory that is read: 20,000 names of 255 bytes.
 const INVENTORY_LIMIT_BYTES: u64 = 8 << 20;
 
@@ -181,7 +183,8 @@ fn inventory(folder: &Path) -> Result<BTreeSet<String>, OutputError> {
         Err(crate::DiskError::Missing { .. }) => return Ok(BTreeSet::new()),
         Err(_) => return Err(OutputError::Inventory { path }),
     };
-    let Some(list) = text.strip_prefix(INVENTORY_HEAD) else {
+    let heads = [INVENTORY_HEAD, INVENTORY_HEAD_OLD];
+    let Some(list) = heads.iter().find_map(|head| text.strip_prefix(head)) else {
         return Err(OutputError::Inventory { path });
     };
     let names = list
@@ -236,6 +239,16 @@ mod tests {
         write_output(&out, &[("b.yaml", b"3")]).expect("writes");
         assert_eq!(names(&out), [INVENTORY, "b.yaml", "mine.yaml"]);
         assert_eq!(std::fs::read(out.join("b.yaml")).expect("reads"), b"3");
+    }
+
+    #[test]
+    fn an_inventory_of_an_older_akua_is_followed() {
+        let out = scratch("older");
+        write_output(&out, &[("a.yaml", b"1")]).expect("writes");
+        let older = format!("{INVENTORY_HEAD_OLD}\n    \"a.yaml\"\n  ]\n}}\n");
+        std::fs::write(out.join(INVENTORY), older).expect("writes");
+        write_output(&out, &[("b.yaml", b"2")]).expect("writes");
+        assert_eq!(names(&out), [INVENTORY, "b.yaml"]);
     }
 
     #[test]
