@@ -45,6 +45,15 @@ impl Printer {
         self.bytes(format!("{}\n", escaped(text)).as_bytes())
     }
 
+    /// Prints what came of a command: a JSON document, or lines for people.
+    pub(crate) fn outcome<T: Serialize>(
+        &self,
+        outcome: &T,
+        lines: impl FnOnce(&T) -> Vec<String>,
+    ) -> Exit {
+        if self.json { self.document(outcome) } else { self.lines(&lines(outcome)) }
+    }
+
     /// Prints lines on stdout.
     pub(crate) fn lines(&self, lines: &[String]) -> Exit {
         lines.iter().map(|line| self.line(line)).max().unwrap_or(Exit::Success)

@@ -10,6 +10,7 @@ use akua_disk::{ArchiveLimits, TreeLimits};
 use akua_manifest::{Lock, Manifest, PackageSection};
 use akua_oci::{Client, FetchError, Reference, Repository};
 use akua_package::{EvidenceSubject, LOCK, Problem, push_evidence, refused_archive};
+use akua_sign::Evidence;
 use akua_source::{Diagnostic, Digest, SourceMap};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -90,11 +91,7 @@ pub fn push(request: &PushRequest) -> Result<PushOutcome, Failure> {
         Some(sidecar) => (sidecar.artifact, sidecar.evidence),
         None => (Artifact::of(package, &archive), Vec::new()),
     };
-    artifact.push(client, &repository, &archive)?;
-    let subject =
-        EvidenceSubject { digest: artifact.digest.clone(), size: artifact.manifest.len() };
-    push_evidence(client, &repository, &subject, &evidence)?;
-    artifact.tag(client, &repository, &reference).map_err(told)?;
+    artifact.push(client, &repository, &archive, &evidence, &reference)?;
     Ok(PushOutcome {
         oci_ref: format!("oci://{repository}"),
         tag,
@@ -141,35 +138,28 @@ impl Artifact {
         Self { digest: Digest::of(manifest.as_bytes()), manifest, config, layer }
     }
 
-    /// Pushes all of it by digest: no tag leads to it yet.
+    /// Pushes all of it by digest, then what speaks for it; only then does the tag lead to it.
+    ///
+    /// # Errors
+    /// [`Failure`]; the tag is where it was then.
     pub(crate) fn push(
         &self,
         client: &Client,
         repository: &Repository,
         archive: &[u8],
+        evidence: &[Evidence],
+        tag: &Reference,
     ) -> Result<(), Failure> {
+        let lead = |reference: &Reference| {
+            client.push_manifest(repository, reference, MANIFEST, self.manifest.as_bytes())
+        };
         client.push_blob(repository, self.config.as_bytes()).map_err(told)?;
         client.push_blob(repository, archive).map_err(told)?;
-        self.tag(client, repository, &Reference::Digest(self.digest.clone())).map_err(told)
+        lead(&Reference::Digest(self.digest.clone())).map_err(told)?;
+        let subject = EvidenceSubject { digest: self.digest.clone(), size: self.manifest.len() };
+        push_evidence(client, repository, &subject, evidence)?;
+        lead(tag).map(drop).map_err(told)
     }
-
-    /// Lets a tag lead to it.
-    pub(crate) fn tag(
-        &self,
-        client: &Client,
-        repository: &Repository,
-        reference: &Reference,
-    ) -> Result<(), FetchError> {
-        client.push_manifest(repository, reference, MANIFEST, self.manifest.as_bytes()).map(drop)
-    }
-}
-
-/// Returns the digest of an archive's files, as those who depend on it will have them.
-pub(crate) fn tree_digest(archive: &[u8], shown: &Path, home: &Home) -> Result<Digest, Failure> {
-    let mut staging = akua_package::Cache::new(&home.cache).staging()?;
-    akua_disk::unpack(archive, ArchiveLimits::default(), &mut staging)
-        .map_err(|error| refused_archive(&shown.display().to_string(), &error))?;
-    Ok(staging.opened("")?.digest(TreeLimits::default())?)
 }
 
 pub(crate) fn offline() -> Failure {
@@ -181,6 +171,8 @@ pub(crate) fn offline() -> Failure {
 pub(crate) struct Facts {
     pub(crate) manifest: Manifest,
     pub(crate) lock: Option<Lock>,
+    /// Digest of its files, as those who depend on it will have them: without what it carries.
+    pub(crate) tree: Digest,
     size_bytes: u64,
     file_count: usize,
     vendored: Vec<String>,
@@ -213,6 +205,7 @@ pub(crate) fn facts(archive: &[u8], shown: &Path, home: &Home) -> Result<Facts, 
         }
     };
     let vendored = folder.names(akua_package::VENDOR);
+    let tree = folder.digest(TreeLimits::default())?;
     let mut file_count = folder.count()?;
     let mut size_bytes = folder.size_bytes()?;
     for directory in &vendored {
@@ -220,7 +213,7 @@ pub(crate) fn facts(archive: &[u8], shown: &Path, home: &Home) -> Result<Facts, 
         file_count = file_count.saturating_add(below.count()?);
         size_bytes = size_bytes.saturating_add(below.size_bytes()?);
     }
-    Ok(Facts { manifest, lock, size_bytes, file_count, vendored })
+    Ok(Facts { manifest, lock, tree, size_bytes, file_count, vendored })
 }
 
 pub(crate) fn read_archive(path: &Path) -> Result<Vec<u8>, Failure> {

@@ -1,6 +1,6 @@
 //! `akua publish`: check, pack, push, sign, attest, and only then move the tag.
 
-use crate::artifact::{Artifact, offline, parsed_reference, parsed_repository, told, tree_digest};
+use crate::artifact::{Artifact, facts, offline, parsed_reference, parsed_repository};
 use crate::keyless::Keyless;
 use crate::pack::{LeftOut, Packed, pack};
 use crate::render::{RenderRequest, Target, render};
@@ -8,7 +8,7 @@ use crate::sign::artifact_tag;
 use crate::signing::{Hand, Layout, Published, hand, speak};
 use crate::{Failure, Home, LimitOptions};
 use akua_oci::Reference;
-use akua_package::{EvidenceSubject, Project, push_evidence};
+use akua_package::Project;
 use akua_sign::Evidence;
 use akua_source::Diagnostic;
 use serde::Serialize;
@@ -99,7 +99,7 @@ pub fn run(request: &PublishRequest) -> Result<PublishOutcome, Failure> {
     let supply = request.home.supply_for(&project)?;
     let Packed { archive, vendored_deps, left_out, .. } = pack(&project, &supply, request.vendor)?;
     let artifact = Artifact::of(package, &archive);
-    let tree = tree_digest(&archive, &request.workspace, &request.home)?;
+    let tree = facts(&archive, &request.workspace, &request.home)?.tree;
     let hash = akua_objects::digest(&rendered.files);
     let named = repository.to_string();
     let published = Published {
@@ -115,11 +115,8 @@ pub fn run(request: &PublishRequest) -> Result<PublishOutcome, Failure> {
     if !request.dry_run {
         let remote = supply.remote.as_ref().ok_or_else(offline)?;
         let client = remote.client()?;
-        artifact.push(client, &repository, &archive)?;
-        let subject =
-            EvidenceSubject { digest: artifact.digest.clone(), size: artifact.manifest.len() };
-        push_evidence(client, &repository, &subject, pieces.as_deref().unwrap_or_default())?;
-        artifact.tag(client, &repository, &reference).map_err(told)?;
+        let pieces = pieces.as_deref().unwrap_or_default();
+        artifact.push(client, &repository, &archive, pieces, &reference)?;
     }
     Ok(PublishOutcome {
         oci_ref: format!("oci://{repository}"),

@@ -1,9 +1,7 @@
 //! `akua sign`: a signature for what is in a registry, or for an archive, in a file beside it that
 //! `akua push` takes along: who signs needs no network then.
 
-use crate::artifact::{
-    Artifact, facts, parsed_reference, parsed_repository, read_archive, told, tree_digest,
-};
+use crate::artifact::{Artifact, facts, parsed_reference, parsed_repository, read_archive, told};
 use crate::failure::named_file;
 use crate::keyless::Keyless;
 use crate::signing::{Layout, Published, hand, speak};
@@ -101,7 +99,6 @@ fn sign_archive(
     let archive = read_archive(tarball)?;
     let facts = facts(&archive, tarball, &request.home)?;
     let artifact = Artifact::of(&facts.manifest.package, &archive);
-    let tree = tree_digest(&archive, tarball, &request.home)?;
     let tag = request.tag.clone().unwrap_or_else(|| artifact_tag(&facts.manifest.package.version));
     parsed_reference(&tag)?;
     let hand = hand(&request.home, None, request.key.as_deref(), request.keyless.as_ref())?;
@@ -110,7 +107,7 @@ fn sign_archive(
         repository: &named,
         tag: &tag,
         manifest: &artifact.digest,
-        tree: Some(&tree),
+        tree: Some(&facts.tree),
         lock: facts.lock.as_ref(),
         render: None,
     };

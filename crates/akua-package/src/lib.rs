@@ -13,6 +13,7 @@ mod content;
 mod key;
 mod load;
 mod locking;
+mod parallel;
 mod problem;
 mod project;
 mod remote;

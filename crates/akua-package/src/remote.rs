@@ -11,6 +11,7 @@ mod oci;
 use crate::cache::Cache;
 use crate::content::Yaml;
 use crate::key::SourceKey;
+use crate::parallel::each;
 use crate::problem::{Drift, Problem};
 use crate::resolve::Candidate;
 pub use evidence::{EvidenceSubject, evidence_tag, fetch_evidence, push_evidence};
@@ -24,13 +25,11 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io::{Seek as _, SeekFrom};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// File in a staging directory that a download goes to.
 const DOWNLOAD: &str = "download";
-/// Transfers at a time.
-const PARALLEL: usize = 8;
 /// Directory in a staging directory that an archive is unpacked into.
 const TREE: &str = "tree";
 
@@ -225,16 +224,7 @@ impl Remote {
         if wanted.len() < 2 {
             return;
         }
-        let next = AtomicUsize::new(0);
-        std::thread::scope(|scope| {
-            for _ in 0..wanted.len().min(PARALLEL) {
-                scope.spawn(|| {
-                    while let Some(one) = wanted.get(next.fetch_add(1, Ordering::Relaxed)) {
-                        let _later = self.fetch(&one.key, &one.tag, one.pin, (cache, yaml));
-                    }
-                });
-            }
-        });
+        let _later = each(wanted, |one| self.fetch(&one.key, &one.tag, one.pin, (cache, yaml)));
     }
 
     /// Fetches a version into the cache, once for all processes that want it. `pin` is what the lock

@@ -8,8 +8,9 @@
 use crate::catalog::Supply;
 use crate::key::{SourceKey, local_path};
 use crate::locking::referenced;
+use crate::parallel::each;
 use crate::problem::Problem;
-use crate::remote::{fetch_evidence, noted_tree};
+use crate::remote::{Place, fetch_evidence, noted_tree, place};
 use akua_disk::Folder;
 use akua_manifest::{Lock, LockedPackage};
 use akua_oci::Repository;
@@ -17,8 +18,6 @@ use akua_sign::{Asked, AskedSigner, Attested, Evidence, Refusal, Signer, check};
 use akua_source::{Diagnostic, Digest, Span};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 /// Where evidence lies that a package carries with its vendored dependencies.
 pub const EVIDENCE: &str = ".akua/evidence";
@@ -32,8 +31,6 @@ pub const PROVENANCE: &str = "https://slsa.dev/provenance/v1";
 pub const FILES: &str = "files";
 /// Name of the algorithm of a tree's digest.
 pub const TREE_DIGEST: &str = "akuaTreeV1";
-/// Artifacts whose evidence is fetched at a time.
-const PARALLEL: usize = 8;
 
 /// What was proven of an artifact.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -140,7 +137,7 @@ pub(crate) fn prove(
     roots: &Roots,
     supply: &Supply,
 ) -> Result<(BTreeMap<String, Proof>, Vec<Diagnostic>), Problem> {
-    let wanted: Vec<(&LockedPackage, Asked)> = lock
+    let mut wanted: Vec<(&LockedPackage, Asked)> = lock
         .packages
         .iter()
         .filter(|entry| local_path(entry).is_none())
@@ -150,27 +147,10 @@ pub(crate) fn prove(
         })
         .filter(|(_, asked)| !asked.is_nothing())
         .collect();
-    let (next, results) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
-    let work = || {
-        while let Some((entry, asked)) = wanted.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let result = prove_one(entry, asked, &roots.root, supply);
-            let mut results = results.lock().unwrap_or_else(PoisonError::into_inner);
-            results.push((entry, result));
-        }
-    };
-    if wanted.len() < 2 {
-        work();
-    } else {
-        std::thread::scope(|scope| {
-            for _ in 0..wanted.len().min(PARALLEL) {
-                scope.spawn(work);
-            }
-        });
-    }
-    let mut results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
-    results.sort_by_key(|(entry, _)| &entry.source);
+    wanted.sort_by_key(|(entry, _)| &entry.source);
+    let results = each(&wanted, |(entry, asked)| prove_one(entry, asked, &roots.root, supply));
     let (mut proofs, mut wrong) = (BTreeMap::new(), Vec::new());
-    for (entry, result) in results {
+    for ((entry, _), result) in wanted.iter().zip(results) {
         match result? {
             Ok(proof) => {
                 proofs.insert(entry.source.clone(), proof);
@@ -200,11 +180,11 @@ fn prove_one(
     supply: &Supply,
 ) -> Result<Result<Proof, Box<Diagnostic>>, Problem> {
     let key = SourceKey::locked(&entry.source);
-    let repository = key.as_str().strip_prefix("oci://").map(|rest| {
-        let named = rest.split_once('@').map_or(rest, |(named, _)| named);
-        Repository::parse(&format!("oci://{named}"))
-    });
-    let (Some(artifact), Some(Ok(repository))) = (Artifact::of(entry), repository) else {
+    let repository = match place(&key) {
+        Some(Place::Oci { repository }) => Repository::parse(repository).ok(),
+        Some(Place::Git { .. } | Place::Helm { .. }) | None => None,
+    };
+    let (Some(artifact), Some(repository)) = (Artifact::of(entry), repository) else {
         let message = format!("`{}` {} is no artifact of a registry", entry.name, entry.version);
         let (code, kind) = Missing::Rule.code();
         let diagnostic = Diagnostic::error(code, format!("{message}, and so is not signed"));

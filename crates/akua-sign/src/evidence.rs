@@ -11,6 +11,8 @@ pub const ENVELOPE_TYPE: &str = "application/vnd.dsse.envelope.v1+json";
 pub const BUNDLE_TYPE: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";
 /// Annotation with the signature of a simple payload.
 pub const SIGNATURE: &str = "dev.cosignproject.cosign/signature";
+/// Annotation of a bundle with the type of what it says.
+pub const PREDICATE: &str = "dev.sigstore.bundle.predicateType";
 /// Largest piece, in bytes.
 pub const EVIDENCE_LIMIT_BYTES: u64 = 4 << 20;
 /// Most pieces of one artifact.
@@ -67,8 +69,7 @@ impl Evidence {
 
     /// Returns a bundle with a statement of this type.
     pub fn bundle(text: String, predicate_type: &str) -> Self {
-        let annotation =
-            ("dev.sigstore.bundle.predicateType".to_owned(), predicate_type.to_owned());
+        let annotation = (PREDICATE.to_owned(), predicate_type.to_owned());
         Self { media_type: BUNDLE_TYPE.to_owned(), text, annotations: [annotation].into() }
     }
 }

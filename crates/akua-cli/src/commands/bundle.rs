@@ -24,10 +24,7 @@ pub(super) fn run_bundle(
         // It needs no network, and gives it up.
         home: printer.home(true),
     })?;
-    if printer.json {
-        return Ok(printer.document(&outcome));
-    }
-    Ok(printer.lines(&lines(&outcome)))
+    Ok(printer.outcome(&outcome, lines))
 }
 
 /// Verifies what was rendered into a directory, and says who attests it.
@@ -43,10 +40,7 @@ pub(super) fn run_folder(
         // It needs no network, and gives it up.
         home: printer.home(true),
     })?;
-    if printer.json {
-        return Ok(printer.document(&outcome));
-    }
-    Ok(printer.lines(&folder_lines(&outcome)))
+    Ok(printer.outcome(&outcome, folder_lines))
 }
 
 fn signer(args: &BundleArgs) -> Result<SignerOption, Failure> {

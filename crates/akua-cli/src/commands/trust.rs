@@ -3,10 +3,10 @@
 use crate::args::trust::{Keygen, Layout, Publish, Sign, SignWith};
 use crate::environment::{entropy, ephemeral, token_source};
 use crate::print::Printer;
-use akua_ops::keygen::KeygenRequest;
+use akua_ops::keygen::{KeygenOutcome, KeygenRequest};
 use akua_ops::keyless::{Keyless, TokenSource};
 use akua_ops::publish::{PublishOutcome, PublishRequest};
-use akua_ops::sign::{SignRequest, verify_archive};
+use akua_ops::sign::{SignOutcome, SignRequest, VerifiedArchive, verify_archive};
 use akua_ops::{Exit, Failure, keygen, publish, sign, signing};
 use akua_source::Diagnostic;
 use std::path::{Path, PathBuf};
@@ -29,11 +29,7 @@ pub(crate) fn run_publish(printer: &Printer, args: Publish) -> Result {
         home: printer.home(args.network.offline),
     };
     let outcome = publish::run(&request)?;
-    if printer.json {
-        return Ok(printer.document(&outcome));
-    }
-    let lines = publish_lines(&outcome);
-    Ok(printer.lines(&lines))
+    Ok(printer.outcome(&outcome, publish_lines))
 }
 
 fn publish_lines(outcome: &PublishOutcome) -> Vec<String> {
@@ -91,16 +87,16 @@ pub(crate) fn run_keygen(printer: &Printer, args: Keygen) -> Result {
     })?;
     let home = printer.home(true);
     let outcome = keygen::run(&KeygenRequest { out: args.out, plain: args.plain, entropy, home })?;
-    if printer.json {
-        return Ok(printer.document(&outcome));
-    }
+    Ok(printer.outcome(&outcome, keygen_lines))
+}
+
+fn keygen_lines(outcome: &KeygenOutcome) -> Vec<String> {
     let kind = if outcome.encrypted { "encrypted" } else { "plain: keep it where nobody reads it" };
-    let lines = vec![
+    vec![
         format!("wrote the private key {} ({kind})", outcome.private_key),
         format!("wrote the public key  {}", outcome.public_key),
         format!("  {}", outcome.id),
-    ];
-    Ok(printer.lines(&lines))
+    ]
 }
 
 pub(crate) fn run_sign(printer: &Printer, args: Sign) -> Result {
@@ -115,10 +111,10 @@ pub(crate) fn run_sign(printer: &Printer, args: Sign) -> Result {
         out: args.out,
         home: printer.home(false),
     };
-    let outcome = sign::run(&request)?;
-    if printer.json {
-        return Ok(printer.document(&outcome));
-    }
+    Ok(printer.outcome(&sign::run(&request)?, sign_lines))
+}
+
+fn sign_lines(outcome: &SignOutcome) -> Vec<String> {
     let mut lines = vec![
         format!("signed {}:{} {}", outcome.oci_ref, outcome.tag, outcome.manifest_digest),
         format!("  signed by {}", outcome.signature),
@@ -129,7 +125,7 @@ pub(crate) fn run_sign(printer: &Printer, args: Sign) -> Result {
             format!("akua push --tarball {tarball} --ref {} --sig {sidecar}", outcome.oci_ref);
         lines.push(format!("next: {push}"));
     }
-    Ok(printer.lines(&lines))
+    lines
 }
 
 pub(crate) fn run_verify_archive(
@@ -140,12 +136,13 @@ pub(crate) fn run_verify_archive(
 ) -> Result {
     let beside = PathBuf::from(format!("{}.akuasig", tarball.display()));
     let outcome = verify_archive(tarball, sidecar.unwrap_or(&beside), key, &printer.home(true))?;
-    if printer.json {
-        return Ok(printer.document(&outcome));
-    }
-    Ok(printer.lines(&[
+    Ok(printer.outcome(&outcome, archive_lines))
+}
+
+fn archive_lines(outcome: &VerifiedArchive) -> Vec<String> {
+    vec![
         format!("verified {} for {}:{}", outcome.tarball, outcome.oci_ref, outcome.tag),
         format!("  {}", outcome.manifest_digest),
         format!("  signed by {}", outcome.signature),
-    ]))
+    ]
 }

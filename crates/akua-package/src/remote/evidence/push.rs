@@ -4,9 +4,10 @@ use super::{TAGS, evidence_tag};
 use crate::problem::Problem;
 use crate::remote::told;
 use akua_oci::{Client, FetchError, Parsed, Reference, Repository};
-use akua_sign::{BUNDLE_TYPE, ENVELOPE_TYPE, Evidence, SIMPLE_TYPE};
+use akua_sign::{BUNDLE_TYPE, ENVELOPE_TYPE, Evidence, PREDICATE, SIMPLE_TYPE};
 use akua_source::{Diagnostic, Digest};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 /// Media type of the manifests that hold evidence, and of what it is about.
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
@@ -14,8 +15,6 @@ const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 const EMPTY: &str = "application/vnd.oci.empty.v1+json";
 /// Media type of the configuration of an image, which the layout of tags pretends to be.
 const IMAGE: &str = "application/vnd.oci.image.config.v1+json";
-/// Annotation of a bundle with the type of what it says.
-const PREDICATE: &str = "dev.sigstore.bundle.predicateType";
 
 /// What evidence is about: a manifest that was pushed.
 #[derive(Debug, Clone)]
@@ -62,7 +61,12 @@ fn push_tagged(
         Err(FetchError::NotFound { .. }) => Vec::new(),
         Err(error) => return Err(told(&error)),
         Ok(holder) => match holder.parsed {
-            Parsed::Image(image) => image.layers.iter().map(layer_again).collect(),
+            Parsed::Image(image) => {
+                let layers = image.layers.iter();
+                layers
+                    .map(|it| layer(&it.media_type, &it.digest, it.size, &it.annotations))
+                    .collect()
+            }
             Parsed::Index(_) => {
                 let message = format!("`{repository}:{tag}` is an index, where signatures belong");
                 let help = "find out who wrote it; `--layout referrers` leaves it alone";
@@ -73,7 +77,8 @@ fn push_tagged(
     for piece in pieces {
         let digest = client.push_blob(repository, piece.text.as_bytes());
         let digest = digest.map_err(|error| told(&error))?;
-        let layer = layer(piece, &digest);
+        let size = u64::try_from(piece.text.len()).unwrap_or(u64::MAX);
+        let layer = layer(&piece.media_type, &digest, size, &piece.annotations);
         if !layers.contains(&layer) {
             layers.push(layer);
         }
@@ -94,31 +99,18 @@ fn push_tagged(
     pushed.map(drop).map_err(|error| told(&error))
 }
 
-fn layer(piece: &Evidence, digest: &Digest) -> Value {
-    let mut layer = json!({
-        "mediaType": piece.media_type,
-        "digest": digest.as_str(),
-        "size": piece.text.len(),
-    });
-    if !piece.annotations.is_empty()
+/// Returns a layer as a manifest has it.
+fn layer(
+    media_type: &str,
+    digest: &Digest,
+    size: u64,
+    annotations: &BTreeMap<String, String>,
+) -> Value {
+    let mut layer = json!({ "mediaType": media_type, "digest": digest.as_str(), "size": size });
+    if !annotations.is_empty()
         && let Some(layer) = layer.as_object_mut()
     {
-        layer.insert("annotations".to_owned(), json!(piece.annotations));
-    }
-    layer
-}
-
-/// A layer that was there, as it was.
-fn layer_again(found: &akua_oci::Descriptor) -> Value {
-    let mut layer = json!({
-        "mediaType": found.media_type,
-        "digest": found.digest.as_str(),
-        "size": found.size,
-    });
-    if !found.annotations.is_empty()
-        && let Some(layer) = layer.as_object_mut()
-    {
-        layer.insert("annotations".to_owned(), json!(found.annotations));
+        layer.insert("annotations".to_owned(), json!(annotations));
     }
     layer
 }
