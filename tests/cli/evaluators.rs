@@ -22,7 +22,7 @@ enum Does {
 }
 
 /// All verbs, with arguments that have them look at the package.
-const VERBS: [(&str, &[&str], Does); 25] = [
+const VERBS: [(&str, &[&str], Does); 26] = [
     ("render", &["--stdout"], Does::Evaluates),
     ("eval", &["package.k"], Does::Evaluates),
     ("init", &["other"], Does::Not),
@@ -37,6 +37,7 @@ const VERBS: [(&str, &[&str], Does); 25] = [
     ("publish", &["--ref", "oci://127.0.0.1:1/x", "--no-sign", "--dry-run"], Does::Checks),
     ("sign", &["--ref", "oci://127.0.0.1:1/x", "--tag", "1"], Does::Not),
     ("keygen", &["--plain", "--out", "pair"], Does::Nothing),
+    ("trust", &["show"], Does::Nothing),
     ("push", &["oci://127.0.0.1:1/x", "--tarball", "dist/p-0.1.0.tar.gz"], Does::Not),
     ("pull", &["oci://127.0.0.1:1/x", "--tag", "1"], Does::Not),
     ("inspect", &["--package", "."], Does::Not),

@@ -69,6 +69,9 @@ pub(crate) enum Command {
     Sign(trust::Sign),
     /// Make a pair of keys to sign with.
     Keygen(trust::Keygen),
+    /// Whom signatures without keys lead back to.
+    #[command(subcommand)]
+    Trust(trust::TrustCommand),
     /// Push a packed package to a registry.
     Push(package::Push),
     /// Fetch a package from a registry and unpack it.

@@ -40,6 +40,7 @@ pub(crate) fn run(args: Args) -> Exit {
         Command::Publish(args) => trust::run_publish(&printer, *args),
         Command::Sign(args) => trust::run_sign(&printer, args),
         Command::Keygen(args) => trust::run_keygen(&printer, args),
+        Command::Trust(command) => trust::run_trust(&printer, command),
         Command::Push(args) => package::run_push(&printer, args),
         Command::Pull(args) => package::run_pull(&printer, args),
         Command::Inspect(args) => package::run_inspect(&printer, &args),

@@ -12,6 +12,7 @@ use std::path::PathBuf;
 /// | variable | meaning |
 /// |---|---|
 /// | `XDG_CACHE_HOME`, `HOME` | the cache is `akua/` in the first, else `.cache/akua/` in the second |
+/// | `XDG_DATA_HOME`, `HOME` | `akua/sigstore/` likewise: what `akua trust refresh` fetched |
 /// | `XDG_CONFIG_HOME`, `HOME` | `akua/auth.toml` likewise |
 /// | `DOCKER_CONFIG`, `HOME` | docker's `config.json` |
 /// | `AKUA_KCL_REGISTRY` | registry of KCL modules that are asked for by version alone |
@@ -37,6 +38,7 @@ pub(crate) fn home(offline: bool) -> Home {
     let private = text("AKUA_ALLOW_PRIVATE_HOSTS").unwrap_or_default();
     Home {
         cache: below("XDG_CACHE_HOME", ".cache").unwrap_or_else(|| PathBuf::from(".akua/cache")),
+        trust: below("XDG_DATA_HOME", ".local/share").map(|data| data.join("sigstore")),
         auth: named(config.as_ref(), "auth.toml").unwrap_or_default(),
         docker: named(docker.as_ref(), "config.json").unwrap_or_default(),
         module_registry: text("AKUA_KCL_REGISTRY"),
@@ -78,6 +80,12 @@ pub(crate) fn ephemeral() -> Option<Ephemeral> {
     let mut key = [0; 32];
     getrandom::fill(&mut key).ok()?;
     Some(Ephemeral(key))
+}
+
+/// Returns the time, in seconds since 1970: what metadata of a trust root expires by.
+pub(crate) fn now_seconds() -> i64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.ok().and_then(|since| i64::try_from(since.as_secs()).ok()).unwrap_or_default()
 }
 
 /// Returns where an identity token is from: its text, else a run of GitHub Actions.

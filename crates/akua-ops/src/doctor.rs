@@ -85,6 +85,7 @@ pub fn run(home: &Home) -> Health {
         engine("helm", Guest::Helm, HELM_MODULES, "helm.sh/helm/v4 "),
         engine("kustomize", Guest::Kustomize, KUSTOMIZE_MODULES, "sigs.k8s.io/kustomize/api "),
         Check::new("worker", Status::Ok, Guest::Worker.digest()),
+        trusted(home),
         whole_cache(home),
     ]);
     match Cache::new(&home.cache).staging() {
@@ -114,6 +115,18 @@ fn engine(name: &str, guest: Guest, modules: &str, module: &str) -> Check {
     let check =
         Check::new(name, Status::Fail, format!("{found}, which is not the one it should be"));
     check.help("install akua anew")
+}
+
+/// Says which trust root is taken where none is named.
+fn trusted(home: &Home) -> Check {
+    match crate::trust_root::default_root(home) {
+        Ok(found) => Check::new("trust root", Status::Ok, found),
+        Err(failure) => {
+            let what = failure.diagnostics.first().map(|first| first.message.clone());
+            let check = Check::new("trust root", Status::Fail, what.unwrap_or_default());
+            check.help("remove it, and run `akua trust refresh`")
+        }
+    }
 }
 
 /// Returns the line of a module in a go.mod: its name and version.

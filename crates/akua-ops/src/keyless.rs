@@ -4,7 +4,7 @@
 //! What comes of it is verified, against the trust root, before anybody gets it: a service that
 //! lies, or a root that does not fit the services, is found here and not by who pulls.
 
-use crate::verify::bundle::trust_root;
+use crate::trust_root::{public_services, trust_root};
 use crate::{Failure, Home};
 use akua_oci::{Client, Post, Redacted};
 use akua_sign::{
@@ -95,8 +95,8 @@ pub fn sign(home: &Home, keyless: &Keyless, subject: Subject<'_>) -> Result<Sign
         let help = "leave out --offline, or sign with a key";
         return Err(Diagnostic::error("E_INVALID_FLAG", message).help(help).into());
     }
-    let services = services(keyless.signing_config.as_deref())?;
-    let root = trust_root(keyless.trusted_root.as_deref())?;
+    let services = services(home, keyless.signing_config.as_deref())?;
+    let root = trust_root(home, keyless.trusted_root.as_deref())?;
     let remote = home.remote_alone()?;
     let client = remote.client()?;
     let (token, secret) = token(&keyless.token, client)?;
@@ -190,11 +190,11 @@ fn told(service: &str, error: &KeylessError) -> Failure {
 }
 
 /// Reads whom to ask.
-fn services(path: Option<&Path>) -> Result<Services, Failure> {
+fn services(home: &Home, path: Option<&Path>) -> Result<Services, Failure> {
     let help = "name a signing config with a log of Rekor 2, as `cosign signing-config create` \
                 writes it";
     let (name, parsed) = match path {
-        None => ("the public signing config".to_owned(), Services::public()),
+        None => ("the public signing config".to_owned(), Services::parse(&public_services(home)?)),
         Some(path) => (path.display().to_string(), Services::parse(&read(path, help)?)),
     };
     parsed.map_err(|error| {

@@ -34,6 +34,7 @@ pub mod signing;
 mod supply;
 pub mod tree;
 mod trust;
+pub mod trust_root;
 pub mod vendor;
 pub mod verify;
 mod wall;

@@ -6,7 +6,7 @@ use crate::failure::named_file;
 use crate::keyless::Keyless;
 use crate::signing::{Layout, Published, hand, speak};
 use crate::trust::key;
-use crate::verify::bundle::trust_root;
+use crate::trust_root::trust_root;
 use crate::{Failure, Home};
 use akua_oci::Repository;
 use akua_package::{EvidenceSubject, push_evidence};
@@ -251,7 +251,7 @@ pub fn verify_archive(
     let archive = read_archive(tarball)?;
     let found = read_sidecar(sidecar, &archive)?;
     let who = [Who::Key(key(public_key)?)];
-    let root = trust_root(None)?;
+    let root = trust_root(home, None)?;
     let verdict = check(&found.evidence, &found.manifest_digest, &who, &root);
     let Some(signer) = verdict.signers.first() else {
         let message = format!("`{}` is not signed by this key", tarball.display());

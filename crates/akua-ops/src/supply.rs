@@ -20,6 +20,8 @@ const CONFIG_LIMIT_BYTES: u64 = 1 << 20;
 pub struct Home {
     /// The cache.
     pub cache: PathBuf,
+    /// Where the trust root of the public instance lies once it was refreshed.
+    pub trust: Option<PathBuf>,
     /// akua's own credentials: `auth.toml`.
     pub auth: PathBuf,
     /// Docker's credentials.
@@ -69,7 +71,7 @@ impl Home {
             cache: Cache::new(&self.cache),
             remote: (!self.offline).then(|| self.remote(policy)),
             yaml: Box::new(StoreYaml { budgets: policy.budgets.clone() }),
-            trust: trust(project, policy)?,
+            trust: trust(self, project, policy)?,
             module_registry: self.module_registry.clone(),
         })
     }

@@ -1,9 +1,9 @@
 //! Who may sign what a project depends on: the tables of `akua.toml` and of policies, with the keys
 //! that they name.
 
-use crate::Failure;
 use crate::failure::named_file;
-use crate::verify::bundle::{parsed_root, trust_root};
+use crate::trust_root::{ROOT_LIMIT_BYTES, parsed_root, trust_root};
+use crate::{Failure, Home};
 use akua_disk::Folder;
 use akua_package::Project;
 use akua_policy::{Author, Effective, Signers};
@@ -17,8 +17,6 @@ use std::sync::Arc;
 
 /// Largest file of a key, in bytes.
 const KEY_LIMIT_BYTES: u64 = 64 << 10;
-/// Largest file of a trust root, in bytes.
-const ROOT_LIMIT_BYTES: u64 = 2 << 20;
 /// The layer of the project's own manifest.
 const MANIFEST: &str = "[signing] of akua.toml";
 
@@ -27,14 +25,22 @@ const MANIFEST: &str = "[signing] of akua.toml";
 ///
 /// # Errors
 /// `E_SIGN_KEY` where a key cannot be read.
-pub(crate) fn trust(project: Option<&Project>, policy: &Effective) -> Result<Trust, Failure> {
+pub(crate) fn trust(
+    home: &Home,
+    project: Option<&Project>,
+    policy: &Effective,
+) -> Result<Trust, Failure> {
     let mut trust = Trust {
-        layers: policy.signers.iter().map(of_policy).collect::<Result<_, _>>()?,
+        layers: policy
+            .signers
+            .iter()
+            .map(|signers| of_policy(home, signers))
+            .collect::<Result<_, _>>()?,
         signatures: policy.signatures,
         attestations: policy.attestations,
     };
     if let Some(project) = project {
-        trust.layers.extend(of_project(project)?);
+        trust.layers.extend(of_project(home, project)?);
         if project.manifest.package.strict_signing {
             trust.signatures = Depth::All;
         }
@@ -43,7 +49,7 @@ pub(crate) fn trust(project: Option<&Project>, policy: &Effective) -> Result<Tru
 }
 
 /// Returns the layer of a policy. Keys of a project's policy lie beside it; an operator may name any.
-fn of_policy(signers: &Signers) -> Result<TrustLayer, Failure> {
+fn of_policy(home: &Home, signers: &Signers) -> Result<TrustLayer, Failure> {
     let path = Path::new(&signers.layer);
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     let parent = parent.unwrap_or(Path::new("."));
@@ -53,8 +59,8 @@ fn of_policy(signers: &Signers) -> Result<TrustLayer, Failure> {
     };
     let rules = named(&signers.rules, read)?;
     let root = match (&signers.trusted_root, signers.author) {
-        (None, _) => trust_root(None)?,
-        (Some(name), Author::Operator) => trust_root(Some(&parent.join(name)))?,
+        (None, _) => trust_root(home, None)?,
+        (Some(name), Author::Operator) => trust_root(home, Some(&parent.join(name)))?,
         (Some(name), Author::Project) => root_below(&Folder::open(parent)?, name)?,
     };
     let root = Arc::new(root);
@@ -62,7 +68,7 @@ fn of_policy(signers: &Signers) -> Result<TrustLayer, Failure> {
 }
 
 /// Returns the layer of a manifest, if it says anything.
-fn of_project(project: &Project) -> Result<Option<TrustLayer>, Failure> {
+fn of_project(home: &Home, project: &Project) -> Result<Option<TrustLayer>, Failure> {
     let signing = &project.manifest.signing;
     let read = |name: &str| key_below(&project.root, name);
     let rules = named(&signing.identities, read)?;
@@ -75,7 +81,7 @@ fn of_project(project: &Project) -> Result<Option<TrustLayer>, Failure> {
     }
     let root = match &signing.trusted_root {
         Some(name) => root_below(&project.root, name)?,
-        None => trust_root(None)?,
+        None => trust_root(home, None)?,
     };
     Ok(Some(TrustLayer { name: MANIFEST.to_owned(), rules, others, root: Arc::new(root) }))
 }

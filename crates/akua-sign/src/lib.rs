@@ -25,6 +25,7 @@ mod key;
 mod keyed;
 mod keyless;
 mod pattern;
+mod refresh;
 mod rules;
 mod simple;
 mod statement;
@@ -46,9 +47,13 @@ pub use keyless::{
     Signing, TokenError,
 };
 pub use pattern::Pattern;
+pub use refresh::{
+    FetchFile, FetchFileError, RefreshError, TrustState, built_in_root_version, public_mirror,
+    public_root, refresh,
+};
 pub use rules::{RawSignerRules, SignerRule, SignerRules};
 pub use simple::{SIMPLE_TYPE, SimpleError, SimpleSigning};
 pub use statement::{IN_TOTO, Statement, StatementError, Subject};
 pub use trust::{Asked, AskedSigner, Depth, Trust, TrustLayer};
-pub use trust_root::{TrustRoot, TrustRootError};
+pub use trust_root::{TrustPart, TrustPartKind, TrustRoot, TrustRootError, trust_parts};
 pub use verdict::{Attested, COSIGN_SIGN, Refusal, Signer, Verdict, Who, check};

@@ -3,7 +3,7 @@
 //! # Spec
 //! Sigstore protobuf-specs, `sigstore_trustroot.proto`: `TrustedRoot`.
 
-use sigstore_trust_root::{SIGSTORE_PRODUCTION_TRUSTED_ROOT, TrustedRoot};
+use sigstore_trust_root::{SIGSTORE_PRODUCTION_TRUSTED_ROOT, TimeRange, TrustedRoot};
 use sigstore_verify::Verifier;
 use std::fmt;
 
@@ -39,12 +39,9 @@ pub enum TrustRootError {
 }
 
 impl TrustRoot {
-    /// Returns the trust root of the public instance, as it was when akua was built.
-    ///
-    /// # Errors
-    /// [`TrustRootError`]; it does not happen, as a test shows.
-    pub fn public() -> Result<Self, TrustRootError> {
-        Self::parse(SIGSTORE_PRODUCTION_TRUSTED_ROOT.as_bytes())
+    /// Returns the document of the public instance, as it was when akua was built.
+    pub fn public() -> &'static [u8] {
+        SIGSTORE_PRODUCTION_TRUSTED_ROOT.as_bytes()
     }
 
     /// Reads a trust root: what `cosign trusted-root create` writes.
@@ -62,6 +59,65 @@ impl TrustRoot {
     }
 }
 
+/// Someone or something that a trust root names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TrustPart {
+    /// What it does.
+    pub kind: TrustPartKind,
+    /// Where it is, or what it is called.
+    pub name: String,
+    /// Since when it counts: RFC 3339; empty where the trust root does not say.
+    pub from: String,
+    /// Until when it counted; empty while it does.
+    pub until: String,
+}
+
+/// What a part of a trust root does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TrustPartKind {
+    /// It gives certificates.
+    Authority,
+    /// It logs certificates.
+    CertificateLog,
+    /// It logs signatures.
+    SignatureLog,
+    /// It signs the time.
+    Clock,
+}
+
+/// Returns what a trust root names.
+///
+/// # Errors
+/// [`TrustRootError`].
+pub fn trust_parts(json: &[u8]) -> Result<Vec<TrustPart>, TrustRootError> {
+    TrustRoot::parse(json)?;
+    let root = serde_json::from_slice::<TrustedRoot>(json)
+        .map_err(|error| TrustRootError::Json(error.into()))?;
+    let part = |kind, name: &str, valid: Option<TimeRange>| TrustPart {
+        kind,
+        name: name.to_owned(),
+        from: valid.map(|valid| valid.start.to_string()).unwrap_or_default(),
+        until: valid.and_then(|valid| valid.end).map(|end| end.to_string()).unwrap_or_default(),
+    };
+    let authorities = root.certificate_authorities.iter();
+    let mut parts: Vec<TrustPart> =
+        authorities.map(|it| part(TrustPartKind::Authority, &it.uri, it.valid_for)).collect();
+    let logs = root.ctlogs.iter();
+    parts.extend(
+        logs.map(|it| part(TrustPartKind::CertificateLog, &it.base_url, it.public_key.valid_for)),
+    );
+    let logs = root.tlogs.iter();
+    parts.extend(
+        logs.map(|it| part(TrustPartKind::SignatureLog, &it.base_url, it.public_key.valid_for)),
+    );
+    let clocks = root.timestamp_authorities.iter();
+    parts.extend(clocks.map(|it| {
+        let name = it.uri.as_deref().or(it.subject.common_name.as_deref()).unwrap_or_default();
+        part(TrustPartKind::Clock, name, it.valid_for)
+    }));
+    Ok(parts)
+}
+
 impl fmt::Debug for TrustRoot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TrustRoot").finish_non_exhaustive()
@@ -70,12 +126,24 @@ impl fmt::Debug for TrustRoot {
 
 #[cfg(test)]
 mod tests {
-    use super::{LIMIT_BYTES, TrustRoot, TrustRootError};
+    use super::{LIMIT_BYTES, TrustPartKind, TrustRoot, TrustRootError, trust_parts};
 
     #[test]
     fn the_public_root_can_be_used() {
-        let root = TrustRoot::public().expect("the root that is built in");
+        let root = TrustRoot::parse(TrustRoot::public()).expect("the root that is built in");
         assert!(root.logs_certificates);
+        let parts = trust_parts(TrustRoot::public()).expect("the root that is built in");
+        for kind in [
+            TrustPartKind::Authority,
+            TrustPartKind::CertificateLog,
+            TrustPartKind::SignatureLog,
+            TrustPartKind::Clock,
+        ] {
+            let named = parts.iter().any(|part| {
+                part.kind == kind && part.name.starts_with("https://") && !part.from.is_empty()
+            });
+            assert!(named, "{kind:?}: {parts:?}");
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Commands that sign what is published.
 
 use super::package::{Network, Workspace};
-use clap::{Args as ClapArgs, ValueEnum};
+use clap::{Args as ClapArgs, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
 /// Arguments of `publish`.
@@ -110,4 +110,32 @@ pub(crate) struct Keygen {
     /// Write the private key without a passphrase; else `AKUA_COSIGN_PASSPHRASE` encrypts it.
     #[arg(long)]
     pub(crate) plain: bool,
+}
+
+/// Commands of `trust`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum TrustCommand {
+    /// Say what is trusted where no trust root is named: authorities, logs and clocks.
+    Show {
+        /// Show this trust root instead.
+        #[arg(long, value_name = "FILE")]
+        trusted_root: Option<PathBuf>,
+    },
+    /// Bring the trust root of the public instance up to date, over TUF.
+    Refresh(Refresh),
+}
+
+/// Arguments of `trust refresh`.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Refresh {
+    /// A mirror to ask [default: the public one].
+    #[arg(long, value_name = "URL")]
+    pub(crate) mirror: Option<String>,
+    /// A deployment of one's own: the root.json of its TUF repository, with which trust begins.
+    #[arg(long, value_name = "FILE", requires = "mirror", requires = "out")]
+    pub(crate) root: Option<PathBuf>,
+    /// Directory for `trusted_root.json`, `signing_config.json` and what the next refresh needs
+    /// [default: the user's own, from where they are taken].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
 }

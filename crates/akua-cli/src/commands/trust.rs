@@ -1,12 +1,13 @@
 //! Commands that sign what is published.
 
-use crate::args::trust::{Keygen, Layout, Publish, Sign, SignWith};
-use crate::environment::{entropy, ephemeral, token_source};
+use crate::args::trust::{Keygen, Layout, Publish, Sign, SignWith, TrustCommand};
+use crate::environment::{entropy, ephemeral, now_seconds, token_source};
 use crate::print::Printer;
 use akua_ops::keygen::{KeygenOutcome, KeygenRequest};
 use akua_ops::keyless::{Keyless, TokenSource};
 use akua_ops::publish::{PublishOutcome, PublishRequest};
 use akua_ops::sign::{SignOutcome, SignRequest, VerifiedArchive, verify_archive};
+use akua_ops::trust_root::{RefreshOutcome, RefreshRequest, ShowOutcome, refresh, show};
 use akua_ops::{Exit, Failure, keygen, publish, sign, signing};
 use akua_source::Diagnostic;
 use std::path::{Path, PathBuf};
@@ -145,4 +146,47 @@ fn archive_lines(outcome: &VerifiedArchive) -> Vec<String> {
         format!("  {}", outcome.manifest_digest),
         format!("  signed by {}", outcome.signature),
     ]
+}
+
+pub(crate) fn run_trust(printer: &Printer, command: TrustCommand) -> Result {
+    match command {
+        TrustCommand::Show { trusted_root } => {
+            let outcome = show(&printer.home(true), trusted_root.as_deref())?;
+            Ok(printer.outcome(&outcome, show_lines))
+        }
+        TrustCommand::Refresh(args) => {
+            let (mirror, root, out) = (args.mirror, args.root, args.out);
+            let (now_seconds, home) = (now_seconds(), printer.home(false));
+            let outcome = refresh(&RefreshRequest { mirror, root, out, now_seconds, home })?;
+            Ok(printer.outcome(&outcome, refresh_lines))
+        }
+    }
+}
+
+fn show_lines(outcome: &ShowOutcome) -> Vec<String> {
+    let root = outcome.root_version.map(|version| format!(", root {version} of its keys"));
+    let refreshed = outcome.refreshed.as_deref().map(|when| format!(", refreshed {}", day(when)));
+    let details = format!("{}{}", root.unwrap_or_default(), refreshed.unwrap_or_default());
+    let mut lines = vec![format!("trust root: {}{details}", outcome.from)];
+    for part in &outcome.parts {
+        let until = if part.until.is_empty() { "" } else { " to " };
+        let range = format!("from {}{until}{}", day(&part.from), day(&part.until));
+        lines.push(format!("  {:<15} {}  {range}", part.kind, part.name));
+    }
+    lines
+}
+
+fn refresh_lines(outcome: &RefreshOutcome) -> Vec<String> {
+    let RefreshOutcome { mirror, root_version, fresh_until, .. } = outcome;
+    let what = if outcome.changed { "refreshed" } else { "up to date:" };
+    vec![
+        format!("{what} the trust root of {mirror}"),
+        format!("  root {root_version} of its keys; fresh until {}", day(fresh_until)),
+        format!("  in {}", outcome.directory),
+    ]
+}
+
+/// Returns the day of a time.
+fn day(time: &str) -> &str {
+    time.split('T').next().unwrap_or(time)
 }

@@ -105,7 +105,7 @@ pub fn artifact(
     let repository = parsed_repository(text)?;
     let policy = home.policy(None, &LimitOptions::default())?.policy;
     let mut supply = home.supply(None, &policy)?;
-    supply.trust.layers.extend(named_keys(keys)?);
+    supply.trust.layers.extend(named_keys(home, keys)?);
     let remote = supply.remote.as_ref().ok_or_else(offline)?;
     let client = remote.client()?;
     let manifest = client.fetch_manifest(&repository, &parsed_reference(tag)?).map_err(told)?;

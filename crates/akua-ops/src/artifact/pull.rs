@@ -2,7 +2,7 @@
 
 use super::{CONTENT, offline, parsed_reference, parsed_repository, told};
 use crate::trust::key;
-use crate::verify::bundle::trust_root;
+use crate::trust_root::trust_root;
 use crate::{Failure, Home, LimitOptions};
 use akua_disk::{ArchiveLimits, Staging};
 use akua_oci::{Descriptor, Parsed, Repository};
@@ -60,7 +60,7 @@ pub fn pull(request: &PullRequest) -> Result<PullOutcome, Failure> {
     let repository = parsed_repository(&request.reference)?;
     let policy = request.home.policy(None, &LimitOptions::default())?.policy;
     let mut supply = request.home.supply(None, &policy)?;
-    supply.trust.layers.extend(named_keys(&request.keys)?);
+    supply.trust.layers.extend(named_keys(&request.home, &request.keys)?);
     let remote = supply.remote.as_ref().ok_or_else(offline)?;
     let client = remote.client()?;
     let manifest =
@@ -95,13 +95,13 @@ pub fn pull(request: &PullRequest) -> Result<PullOutcome, Failure> {
 }
 
 /// Returns the layer of keys that a person named.
-pub(super) fn named_keys(paths: &[PathBuf]) -> Result<Option<TrustLayer>, Failure> {
+pub(super) fn named_keys(home: &Home, paths: &[PathBuf]) -> Result<Option<TrustLayer>, Failure> {
     let keys = paths.iter().map(|path| Ok(Who::Key(key(path)?)));
     let others = keys.collect::<Result<Vec<Who>, Failure>>()?;
     if others.is_empty() {
         return Ok(None);
     }
-    let root = Arc::new(trust_root(None)?);
+    let root = Arc::new(trust_root(home, None)?);
     Ok(Some(TrustLayer { name: "--key".to_owned(), rules: Vec::new(), others, root }))
 }
 

@@ -1,10 +1,10 @@
 //! `akua verify --bundle`: proves who signed a file, without any project and without the network.
 
 use crate::failure::named_file;
+use crate::trust_root::trust_root;
 use crate::{Failure, Home};
 use akua_sign::{
-    Artifact, Bundle, Expected, Identity, LogRule, Matcher, PublicKey, Signer, TrustRoot,
-    TrustRootError, Verified,
+    Artifact, Bundle, Expected, Identity, LogRule, Matcher, PublicKey, Signer, Verified,
 };
 use akua_source::{Diagnostic, Digest};
 use serde::Serialize;
@@ -14,8 +14,6 @@ use std::path::{Path, PathBuf};
 pub(super) const BUNDLE_LIMIT_BYTES: u64 = 32 << 20;
 /// Largest artifact, in bytes; of a larger one the digest can be given.
 const ARTIFACT_LIMIT_BYTES: u64 = 512 << 20;
-/// Largest trust root and key, in bytes, as a file.
-const ROOT_LIMIT_BYTES: u64 = 2 << 20;
 
 /// What to verify.
 #[derive(Debug, Clone)]
@@ -118,7 +116,7 @@ pub fn run(request: &BundleRequest) -> Result<BundleOutcome, Failure> {
     let refused = |error: akua_sign::BundleError| Failure::from(error.to_diagnostic(&name));
     let bundle = read(&request.bundle, BUNDLE_LIMIT_BYTES, "name the file of a bundle")?;
     let bundle = Bundle::parse(&bundle).map_err(refused)?;
-    let root = trust_root(request.trusted_root.as_deref())?;
+    let root = trust_root(&request.home, request.trusted_root.as_deref())?;
     let artifact = artifact(&request.artifact)?;
     let wanted = Wanted::read(&request.signer)?;
     let borrowed = match &artifact {
@@ -173,33 +171,6 @@ fn artifact(text: &str) -> Result<Given, Failure> {
             read(path, ARTIFACT_LIMIT_BYTES, help).map(Given::Bytes)
         }
     }
-}
-
-/// Reads a trust root; the public one by default.
-pub(crate) fn trust_root(path: Option<&Path>) -> Result<TrustRoot, Failure> {
-    let help = "name a trusted_root.json, as `cosign trusted-root create` writes it";
-    let (name, parsed) = match path {
-        None => ("the public trust root".to_owned(), TrustRoot::public()),
-        Some(path) => {
-            (path.display().to_string(), TrustRoot::parse(&read(path, ROOT_LIMIT_BYTES, help)?))
-        }
-    };
-    parsed_root(&name, parsed)
-}
-
-/// Says what is wrong with a file that is no trust root.
-pub(crate) fn parsed_root(
-    name: &str,
-    parsed: Result<TrustRoot, TrustRootError>,
-) -> Result<TrustRoot, Failure> {
-    parsed.map_err(|error| {
-        let help = "name a trusted_root.json, as `cosign trusted-root create` writes it";
-        let mut diagnostic = Diagnostic::error("E_SIGN_ROOT", format!("`{name}`: {error}"));
-        if let Some(source) = std::error::Error::source(&error) {
-            diagnostic = diagnostic.note(source.to_string());
-        }
-        diagnostic.help(help).into()
-    })
 }
 
 impl From<Signer> for SignerOutcome {

@@ -1,8 +1,9 @@
 //! `akua verify DIR`: proves that a directory holds what was rendered, all of it and nothing besides,
 //! and who says what it is made of; without any project and without the network.
 
-use super::bundle::{BUNDLE_LIMIT_BYTES, SignerOption, SignerOutcome, Wanted, trust_root};
+use super::bundle::{BUNDLE_LIMIT_BYTES, SignerOption, SignerOutcome, Wanted};
 use crate::attestation::{Predicate, RENDER};
+use crate::trust_root::trust_root;
 use crate::{Failure, Home};
 use akua_disk::{ATTESTATION, DiskError, Folder, INVENTORY, inventory_of};
 use akua_sign::{Bundle, BundleError, Statement, Subject};
@@ -91,7 +92,7 @@ pub fn run(request: &FolderRequest) -> Result<FolderOutcome, Failure> {
     let name = request.folder.join(ATTESTATION).display().to_string();
     let refused = |error: BundleError| Failure::from(error.to_diagnostic(&name));
     let wanted = Wanted::read(&request.signer)?;
-    let root = trust_root(request.trusted_root.as_deref())?;
+    let root = trust_root(&request.home, request.trusted_root.as_deref())?;
     let folder = Folder::open(&request.folder)?;
     if !folder.has_name(ATTESTATION) {
         let message = format!("nothing attests what `{}` is made of", request.folder.display());

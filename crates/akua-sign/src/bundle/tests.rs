@@ -154,7 +154,7 @@ fn a_certificate_has_to_be_valid_when_it_signs() {
 
 #[test]
 fn another_root_is_refused() {
-    let public = TrustRoot::public().expect("the public root");
+    let public = TrustRoot::parse(TrustRoot::public()).expect("the public root");
     let mail = identity(MAIL, ISSUER);
     let bundle = Bundle::parse(BLOB).expect("a bundle");
     let verify = |root: &TrustRoot| {
@@ -218,7 +218,7 @@ fn keys_sign_with_and_without_a_log() {
     let found = by_key(KEY_LOGGED, &key, LogRule::Required).expect("it is good");
     assert_eq!((found.entries.len(), found.times.len()), (1, 1));
     check_refused(by_key(KEY_LOGGED, &other, LogRule::IfPresent), "E_SIGN_SIGNATURE");
-    let root = TrustRoot::public().expect("the public root");
+    let root = TrustRoot::parse(TrustRoot::public()).expect("the public root");
     let signer = Expected::Key { key: &key, log: LogRule::IfPresent };
     let bundle = Bundle::parse(KEY_LOGGED).expect("a bundle");
     // A log that is claimed and not trusted is no log.

@@ -58,12 +58,9 @@ pub enum ServicesError {
 }
 
 impl Services {
-    /// Returns the services of the public instance, as they were when akua was built.
-    ///
-    /// # Errors
-    /// [`ServicesError`].
-    pub fn public() -> Result<Self, ServicesError> {
-        Self::parse(SIGSTORE_PRODUCTION_SIGNING_CONFIG.as_bytes())
+    /// Returns the document of the public instance, as it was when akua was built.
+    pub fn public() -> &'static [u8] {
+        SIGSTORE_PRODUCTION_SIGNING_CONFIG.as_bytes()
     }
 
     /// Reads a signing config: what `cosign signing-config create` writes.
