@@ -3,7 +3,8 @@
 use akua_sign::{Envelope, IN_TOTO, PrivateKey, Statement, Subject, keyed_bundle};
 use akua_source::Digest;
 use akua_tests::folder::names;
-use akua_tests::process;
+use akua_tests::peers::peer;
+use akua_tests::process::{self, run_in};
 use akua_tests::project::Project;
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value as Json, json};
@@ -173,7 +174,10 @@ fn keys_are_those_that_publish_takes() -> Result<()> {
     project.refused(&["render", "--attest"], 1, &["E_SIGN_KEY", "no key to sign with"])?;
     project.refused(&["render", "--attest", "--key", "none.key"], 1, &["E_SIGN_KEY"])?;
     project.refused(&sealed, 1, &["E_SIGN_KEY", "AKUA_COSIGN_PASSPHRASE"])?;
+    let wrong = project.run_with(&[("AKUA_COSIGN_PASSPHRASE", "wrong")], &sealed)?;
+    ensure!(wrong.code == Some(1) && wrong.stderr.contains("E_SIGN_KEY"), "{}", wrong.stderr);
     ensure!(!project.path("deploy").exists(), "something was written");
+    project.refused(&["render", "--key", "keys/good.key"], 1, &["E_INVALID_FLAG", "--attest"])?;
     project.run_with(&[PASSPHRASE], &sealed)?.success()?;
     project.ok(&["verify", "deploy", "--key", "keys/sealed.pub"])?;
     let text = project.read("keys/good.key")?;
@@ -187,6 +191,23 @@ fn keys_are_those_that_publish_takes() -> Result<()> {
     for other in ["--stdout", "--dry-run"] {
         project.refused(&[&ATTEST[..], &[other]].concat(), 1, &["cannot be used with"])?;
     }
+    Ok(())
+}
+
+#[test]
+fn cosign_reads_it_file_by_file() -> Result<()> {
+    let Some(cosign) = peer("cosign") else { return Ok(()) };
+    let project = project("cosign")?;
+    project.ok(&ATTEST)?;
+    let verify = |file: &str| {
+        let start = ["verify-blob-attestation", "--key", "keys/good.pub", "--bundle", ATTESTATION];
+        let rest = ["--type", RENDER, "--insecure-ignore-tlog=true", file];
+        run_in(&cosign, &[&start[..], &rest].concat(), project.folder.path())
+    };
+    for name in FILES {
+        verify(&format!("deploy/{name}"))?.success()?;
+    }
+    ensure!(verify("package.k")?.code != Some(0), "cosign takes any file");
     Ok(())
 }
 

@@ -133,6 +133,49 @@ fn depend(stage: &Keyless, reference: &str, issuer: &str) -> Result<()> {
 }
 
 #[test]
+fn what_is_rendered_is_attested_without_a_key() -> Result<()> {
+    let Some(stage) = Keyless::start("keyless-render")? else { return Ok(()) };
+    let program =
+        "resources = [{apiVersion = \"v1\", kind = \"ConfigMap\", metadata.name = \"a\"}]\n";
+    fs::write(stage.path("akua.toml"), manifest("app", ""))?;
+    fs::write(stage.path("package.k"), program)?;
+    let services =
+        ["--signing-config", "signing_config.json", "--trusted-root", "trusted_root.json"];
+    let render = [&["render", "--attest", "--keyless"][..], &services].concat();
+    let folder = stage.folder();
+    // Without a good token nothing is written; without a network nothing is rendered.
+    let expired = stage.expired_token(MAIL)?;
+    let refused = akua_with(&[("SIGSTORE_ID_TOKEN", &expired)], &render, folder)?;
+    ensure!(refused.code != Some(0) && refused.stderr.contains("new token"), "{}", refused.stderr);
+    let token = stage.token(MAIL)?;
+    let variables = [("SIGSTORE_ID_TOKEN", token.as_str())];
+    let offline = akua_with(&variables, &[&render[..], &["--offline"]].concat(), folder)?;
+    ensure!(offline.stderr.contains("E_INVALID_FLAG"), "{}", offline.stderr);
+    let none = akua(&render, folder)?;
+    ensure!(none.stderr.contains("E_KEYLESS_TOKEN"), "{}", none.stderr);
+    ensure!(!folder.join("deploy").exists(), "something was written");
+    let done = String::from_utf8(akua_with(&variables, &render, folder)?.success()?)?;
+    let issuer = stage.people();
+    ensure!(done.contains(&format!("attested by cosign:sigstore:{issuer}#{MAIL}")), "{done}");
+    let prove = |who: &str| {
+        let root = ["verify", "deploy", "--trusted-root", "trusted_root.json"];
+        let who = ["--certificate-identity", who, "--certificate-oidc-issuer", &issuer];
+        akua(&[&root[..], &who].concat(), folder)
+    };
+    let told = String::from_utf8(prove(MAIL)?.success()?)?;
+    ensure!(told.contains(MAIL) && told.contains("rendered 1 file"), "{told}");
+    ensure!(prove("other@example.com")?.stderr.contains("E_SIGN_IDENTITY"));
+    let start = ["verify-blob-attestation", "--bundle", "deploy/.akua-attestation.sigstore"];
+    let root = ["--trusted-root", "trusted_root.json", "--insecure-ignore-sct"];
+    let who = ["--certificate-identity", MAIL, "--certificate-oidc-issuer", &issuer];
+    let kind = ["--type", "https://akua.dev/attestations/render/v1", "deploy/configmap-a.yaml"];
+    stage.cosign(&[&start[..], &root, &who, &kind].concat())?.success()?;
+    fs::write(folder.join("deploy/configmap-a.yaml"), "changed")?;
+    ensure!(prove(MAIL)?.stderr.contains("E_ATTEST_FILES"));
+    Ok(())
+}
+
+#[test]
 fn what_services_refuse_is_told_without_the_token() -> Result<()> {
     let Some(stage) = Keyless::start("keyless-refused")? else { return Ok(()) };
     let refused = |source: TokenSource, edit: fn(&mut Request, &Keyless)| -> Result<String> {

@@ -1,10 +1,12 @@
 //! Publishing, signing, pulling and verifying with keys, through a real registry process.
 
+use akua_ops::artifact::pull::{PullOutcome, PullRequest, pull};
+use akua_ops::{Failure, Home};
 use akua_tests::folder::Folder;
 use akua_tests::process;
 use akua_tests::project::{Project, manifest};
 use akua_tests::servers::Registry;
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use serde_json::Value as Json;
 use std::fs;
 
@@ -27,7 +29,12 @@ struct World {
 
 impl World {
     fn new(name: &str) -> Result<Self> {
-        let registry = Registry::start(&[])?;
+        Self::started(name, &[])
+    }
+
+    /// The same, with these options of the registry.
+    fn started(name: &str, options: &[&str]) -> Result<Self> {
+        let registry = Registry::start(options)?;
         let publisher = Project::new(&format!("trust-{name}-publisher"), "", LIB)?;
         publisher.folder.write("akua.toml", &manifest("lib", ""))?;
         let user = Project::new(&format!("trust-{name}-user"), "", APP)?;
@@ -58,6 +65,17 @@ impl World {
         let base = ["publish", "--json", "--ref", &repository, "--key", &key];
         let outcome = self.publisher.run_with(&[PASSPHRASE], &[&base, more].concat())?;
         Ok(serde_json::from_slice(&outcome.success()?)?)
+    }
+
+    /// Pulls what was published, which has to be signed with the key.
+    fn pulled(&self, out: &str) -> std::result::Result<PullOutcome, Failure> {
+        pull(&PullRequest {
+            reference: self.repository(),
+            tag: "1.0.0".to_owned(),
+            out: self.user.path(out),
+            keys: vec![self.user.path("good.pub")],
+            home: Home::default(),
+        })
     }
 
     fn signed(&self, version: &str, key: &str) -> Result<Signer> {
@@ -388,6 +406,71 @@ fn a_flipped_sidecar_pushes_nothing_else() -> Result<()> {
             ensure!(outcome.code == Some(1), "byte {at}: {}", outcome.stderr);
         }
     }
+    Ok(())
+}
+
+/// Each byte of what a registry says: manifest and archive, and a sample of what speaks for them.
+#[test]
+fn a_flipped_byte_of_a_registry_is_refused() -> Result<()> {
+    for layout in ["tags", "referrers"] {
+        let world = World::started(&format!("flips-{layout}"), &["-flip"])?;
+        world.publish("1.0.0", "good", &["--layout", layout])?;
+        world.registry.flip("", 0)?;
+        let whole =
+            world.pulled("whole").map_err(|failure| anyhow!("{:?}", failure.diagnostics))?;
+        let answers = world.registry.answers()?;
+        let ends = |path: &str| path.ends_with("/1.0.0") || path.ends_with(&whole.layer_digest);
+        ensure!(answers.iter().filter(|(_, path)| ends(path)).count() == 2, "{answers:?}");
+        let (mut taken, mut count) = (0, 0);
+        for (size, path) in answers {
+            let all = ends(&path);
+            for byte in (0..size).step_by(if all { 1 } else { 17 }) {
+                world.registry.flip(&path, byte)?;
+                count += 1;
+                let found = world.pulled("flipped");
+                let place = || format!("byte {byte} of {path}");
+                let Ok(found) = found else {
+                    ensure!(!world.user.path("flipped").exists(), place());
+                    continue;
+                };
+                // Not all of a list of what there is, and not all of an attestation, is needed.
+                ensure!(!all, "{}", place());
+                ensure!(found.layer_digest == whole.layer_digest, place());
+                ensure!(found.signature == whole.signature, place());
+                fs::remove_dir_all(world.user.path("flipped"))?;
+                taken += 1;
+            }
+        }
+        ensure!(taken * 3 < count, "{layout}: {taken} of {count} are taken");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_tag_that_moves_back_is_refused() -> Result<()> {
+    let world = World::new("rollback")?;
+    let user = &world.user;
+    world.publish("1.0.0", "good", &[])?;
+    let new = world.publish("1.1.0", "good", &[])?;
+    world.depend("1.1.0", Some("good"))?;
+    user.ok(&["lock"])?;
+    let lock = user.read("akua.lock")?;
+    // The older one is as validly signed as the newer one is, and its version goes with the tag.
+    let old = world.publish("1.0.0", "good", &["--tag", "1.1.0"])?;
+    ensure!(old["manifest_digest"] != new["manifest_digest"]);
+    fs::remove_dir_all(user.path("home"))?;
+    // What is locked is fetched by its digest, whatever the tag leads to now; and that is told.
+    for verb in [["render", "--stdout"].as_slice(), &["lock"], &["verify"], &["vendor"]] {
+        if user.path("home").exists() {
+            fs::remove_dir_all(user.path("home"))?;
+        }
+        user.ok(verb)?;
+        ensure!(user.read("akua.lock")? == lock, "{verb:?} has changed the lock");
+        let words = ["E_LOCK_DRIFT", "LockDigestMismatch", "1.1.0 has changed", "akua update"];
+        user.refused(&["lock", "--check"], 1, &words)?;
+    }
+    let vendored = user.read(".akua/vendor/lib/akua.toml")?;
+    ensure!(vendored.contains("version = \"1.1.0\""), "{vendored}");
     Ok(())
 }
 

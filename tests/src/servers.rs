@@ -40,6 +40,39 @@ impl Registry {
     }
 }
 
+impl Registry {
+    /// Has one byte of what lies at a path be another one, in a registry with `-flip`.
+    ///
+    /// # Errors
+    /// It does not answer.
+    pub fn flip(&self, path: &str, byte: usize) -> Result<()> {
+        self.ask("POST", &format!("/flip?path={path}&byte={byte}")).map(drop)
+    }
+
+    /// Returns what was answered since then: how many bytes, and of what.
+    ///
+    /// # Errors
+    /// It does not answer.
+    pub fn answers(&self) -> Result<Vec<(usize, String)>> {
+        let answer = self.ask("GET", "/flip")?;
+        let line = |line: &str| {
+            let (size, path) = line.split_once(' ').with_context(|| line.to_owned())?;
+            Ok((size.parse()?, path.to_owned()))
+        };
+        answer.lines().map(line).collect()
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "a server of a test")]
+    fn ask(&self, method: &str, path: &str) -> Result<String> {
+        let mut stream = TcpStream::connect(&self.host)?;
+        write!(stream, "{method} {path} HTTP/1.0\r\nHost: {}\r\n\r\n", self.host)?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        ensure!(answer.contains(" 200 "), "{answer}");
+        Ok(answer.split_once("\r\n\r\n").context("no body")?.1.to_owned())
+    }
+}
+
 impl Drop for Registry {
     fn drop(&mut self) {
         let _ended = self.process.kill();

@@ -130,10 +130,9 @@ pub(crate) struct Render {
     /// Sign what the files are made of: package, inputs, lock and akua; `akua verify DIR` proves it.
     #[arg(long, conflicts_with_all = ["stdout", "dry_run"])]
     pub(crate) attest: bool,
-    /// PEM file of the key to attest with: PKCS#8, or cosign's; `AKUA_COSIGN_PASSPHRASE` opens it
-    /// [default: the text in `AKUA_COSIGN_KEY`, else `signing.cosign_private_key` of akua.toml].
-    #[arg(long, value_name = "FILE", requires = "attest")]
-    pub(crate) key: Option<PathBuf>,
+    /// What to attest with.
+    #[command(flatten)]
+    pub(crate) key: trust::SignWith,
     /// Write what was decided to a file, as lines of JSON that vouch for each other.
     #[arg(long, value_name = "FILE")]
     pub(crate) events: Option<PathBuf>,

@@ -70,7 +70,7 @@ fn run_render(printer: &Printer, args: &Render) -> Result<Exit, Failure> {
         target,
         strict: args.strict,
         seed: args.seed.clone(),
-        attest: args.attest.then(|| AttestOption { key: args.key.clone() }),
+        attest: attest(args)?,
         events: args.events.clone(),
         trace: traces_bridge().then(|| trace(printer)),
         limits: args.limits.0.clone(),
@@ -101,6 +101,20 @@ fn run_render(printer: &Printer, args: &Render) -> Result<Exit, Failure> {
         }
     }
     Ok(exit)
+}
+
+/// Returns how to attest what is rendered, if that is asked for.
+fn attest(args: &Render) -> Result<Option<AttestOption>, Failure> {
+    if !args.attest {
+        if args.key.is_given() {
+            let message = "--key and --keyless say how to attest, and nothing is to be attested";
+            let error = Diagnostic::error("E_INVALID_FLAG", message);
+            return Err(error.help("add --attest, or leave them out").into());
+        }
+        return Ok(None);
+    }
+    let keyless = trust::keyless(&args.key)?.map(AttestOption::Keyless);
+    Ok(Some(keyless.unwrap_or_else(|| AttestOption::Key(args.key.key.clone()))))
 }
 
 fn run_eval(printer: &Printer, args: Eval) -> Result<Exit, Failure> {

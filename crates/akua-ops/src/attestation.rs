@@ -1,6 +1,7 @@
 //! What `render --attest` says of the files that it writes, and signs: the package, the inputs and
 //! the akua that they are made of.
 
+use crate::keyless::Keyless;
 use crate::render::{AttestOption, Cost};
 use crate::signing::{SealedKey, engines, sealed_key};
 use crate::{Failure, Home};
@@ -21,8 +22,17 @@ const LOCK_LIMIT_BYTES: u64 = 8 << 20;
 /// What there is before the render: the wall hides it afterwards.
 #[derive(Debug)]
 pub(crate) struct Attesting {
-    key: SealedKey,
+    by: By,
     lock: Option<NamedDigest>,
+}
+
+/// Who attests.
+#[derive(Debug)]
+enum By {
+    /// The owner of a key.
+    Key(SealedKey),
+    /// Who has an identity token.
+    Keyless(Keyless),
 }
 
 /// What was rendered.
@@ -40,7 +50,7 @@ pub(crate) struct Facts<'a> {
 #[derive(Debug)]
 pub(crate) struct Attestation {
     /// The bundle.
-    pub(crate) bundle: String,
+    pub(crate) bundle: Vec<u8>,
     /// Who signed it, as akua.lock names them.
     pub(crate) signer: String,
 }
@@ -99,12 +109,15 @@ impl Attesting {
         home: &Home,
         project: &Project,
     ) -> Result<Self, Failure> {
-        let key = sealed_key(home, Some(project), option.key.as_deref())?;
+        let by = match option {
+            AttestOption::Key(named) => By::Key(sealed_key(home, Some(project), named.as_deref())?),
+            AttestOption::Keyless(keyless) => By::Keyless(keyless.checked(home)?.clone()),
+        };
         let lock = match &project.lock {
             Some(_) => Some(NamedDigest::of(LOCK, &project.root.read(LOCK, LOCK_LIMIT_BYTES)?)),
             None => None,
         };
-        Ok(Self { key, lock })
+        Ok(Self { by, lock })
     }
 }
 
@@ -117,7 +130,8 @@ impl NamedDigest {
 /// Attests what files are made of.
 ///
 /// # Errors
-/// `E_SIGN_KEY` where the key cannot be opened, `E_ATTEST_FILES` where there is no file.
+/// `E_SIGN_KEY` where the key cannot be opened, `E_ATTEST_FILES` where there is no file; without a key,
+/// as [`crate::keyless::sign`].
 pub(crate) fn attest(
     attesting: &Attesting,
     home: &Home,
@@ -125,21 +139,33 @@ pub(crate) fn attest(
     files: &[OutputFile],
     cost: &Cost,
 ) -> Result<Attestation, Failure> {
-    if files.is_empty() {
+    let Some(first) = files.first() else {
         let message = "the package renders no objects: there is no file to attest";
         let help = "render objects, or leave out --attest";
         return Err(Diagnostic::error("E_ATTEST_FILES", message).help(help).into());
-    }
-    let key = attesting.key.open(home)?;
+    };
     let subjects = files.iter().map(|file| Subject::new(&*file.name, &Digest::of(&file.bytes)));
     let predicate = predicate(facts, attesting.lock.clone(), files, cost);
     // Structs of texts and numbers are always JSON.
     let predicate = serde_json::to_value(&predicate).unwrap_or_default();
     let statement = Statement::new(subjects.collect(), RENDER, predicate);
-    let envelope = Envelope::sign(IN_TOTO, statement.to_json(), &key);
-    let public = key.public();
-    let signer = Signer::Key(public.id()).to_string();
-    Ok(Attestation { bundle: keyed_bundle(&envelope, &public), signer })
+    let json = statement.to_json();
+    let (bundle, signer) = match &attesting.by {
+        By::Key(key) => {
+            let key = key.open(home)?;
+            let public = key.public();
+            let envelope = Envelope::sign(IN_TOTO, json, &key);
+            (keyed_bundle(&envelope, &public).into_bytes(), Signer::Key(public.id()))
+        }
+        By::Keyless(keyless) => {
+            // Any of the files will do: the statement is about all of them.
+            let about = Digest::of(&first.bytes);
+            let subject = crate::keyless::Subject::Statement { json: &json, about: &about };
+            let signed = crate::keyless::sign(home, keyless, subject)?;
+            (signed.bundle, signed.signer)
+        }
+    };
+    Ok(Attestation { bundle, signer: signer.to_string() })
 }
 
 fn predicate(

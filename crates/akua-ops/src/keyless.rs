@@ -23,7 +23,7 @@ const AUDIENCE: &str = "sigstore";
 const JSON: &str = "application/json";
 
 /// Who signs, with what, and whom to ask.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Keyless {
     /// Where the token is from.
     pub token: TokenSource,
@@ -33,6 +33,21 @@ pub struct Keyless {
     pub signing_config: Option<PathBuf>,
     /// Their trust root, in place of the public one.
     pub trusted_root: Option<PathBuf>,
+}
+
+impl Keyless {
+    /// Returns it, if there is a network.
+    ///
+    /// # Errors
+    /// `E_INVALID_FLAG`.
+    pub(crate) fn checked(&self, home: &Home) -> Result<&Self, Failure> {
+        if home.offline {
+            let message = "who signs without a key needs the network";
+            let help = "leave out --offline, or sign with a key";
+            return Err(Diagnostic::error("E_INVALID_FLAG", message).help(help).into());
+        }
+        Ok(self)
+    }
 }
 
 /// Random bytes for one key.
@@ -90,11 +105,7 @@ pub struct Signed {
 /// `E_KEYLESS_*`, `E_FETCH_*` and `E_POLICY_*` where a service does not answer or its answer makes
 /// no sense, `E_SIGN_*` where the bundle is not good.
 pub fn sign(home: &Home, keyless: &Keyless, subject: Subject<'_>) -> Result<Signed, Failure> {
-    if home.offline {
-        let message = "who signs without a key needs the network";
-        let help = "leave out --offline, or sign with a key";
-        return Err(Diagnostic::error("E_INVALID_FLAG", message).help(help).into());
-    }
+    keyless.checked(home)?;
     let services = services(home, keyless.signing_config.as_deref())?;
     let root = trust_root(home, keyless.trusted_root.as_deref())?;
     let remote = home.remote_alone()?;

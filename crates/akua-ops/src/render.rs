@@ -2,6 +2,7 @@
 
 use crate::attestation::{Attestation, Attesting, Facts, attest};
 use crate::failure::named_file;
+use crate::keyless::Keyless;
 use crate::policy::Found;
 use crate::wall::raise_around;
 use crate::{Failure, Home, LimitOptions};
@@ -55,9 +56,12 @@ impl fmt::Debug for RenderRequest {
 
 /// How a render is attested.
 #[derive(Debug, Clone)]
-pub struct AttestOption {
-    /// File of the key to sign with.
-    pub key: Option<PathBuf>,
+pub enum AttestOption {
+    /// With the key of this file, else that of the environment or the package.
+    Key(Option<PathBuf>),
+    /// Without a key. The services are asked when the files are known: the network stays open to the
+    /// process, and so do its files, which finding a host takes.
+    Keyless(Keyless),
 }
 
 /// Where the objects go.
@@ -199,8 +203,9 @@ pub fn render(request: &RenderRequest) -> Result<RenderOutcome, Failure> {
         Target::Stream | Target::Nowhere => None,
     };
     let events = request.events.as_deref().map(akua_disk::NewFile::create).transpose()?;
-    if request.home.wall {
-        package.close_network();
+    let services = matches!(request.attest, Some(AttestOption::Keyless(_)));
+    package.close_network();
+    if request.home.wall && !services {
         raise_around(paths(&package, folder.as_ref()))?;
     }
     let mut trail = Trail::default();
@@ -246,7 +251,7 @@ fn write(
     match target {
         Target::Folder(folder) => {
             let objects = files.iter().map(|file| (file.name.as_str(), file.bytes.as_slice()));
-            let signed = attestation.map(|found| (ATTESTATION, found.bundle.as_bytes()));
+            let signed = attestation.map(|found| (ATTESTATION, found.bundle.as_slice()));
             let contents: Vec<(&str, &[u8])> = objects.chain(signed).collect();
             akua_disk::write_output(folder, &contents)?;
             Ok(Some(folder.display().to_string()))

@@ -48,7 +48,7 @@ pub(crate) struct SignWith {
     #[arg(long, value_name = "FILE")]
     pub(crate) key: Option<PathBuf>,
     /// Sign without a key: Fulcio gives a certificate for an identity token, a log takes the
-    /// signature. It is kept as bundles that refer to the artifact.
+    /// signature.
     #[arg(long, conflicts_with = "key")]
     pub(crate) keyless: bool,
     /// File of the identity token [default: the text in `SIGSTORE_ID_TOKEN`, else what GitHub Actions
@@ -61,6 +61,14 @@ pub(crate) struct SignWith {
     /// The trust root of whom to ask [default: that of the public instance].
     #[arg(long, value_name = "FILE", requires = "keyless")]
     pub(crate) trusted_root: Option<PathBuf>,
+}
+
+impl SignWith {
+    /// Returns whether a key, or a signature without one, is asked for.
+    pub(crate) fn is_given(&self) -> bool {
+        // The other flags come with `--keyless` alone.
+        self.key.is_some() || self.keyless
+    }
 }
 
 /// Where signatures and attestations are kept.

@@ -54,7 +54,7 @@ fn publish_lines(outcome: &PublishOutcome) -> Vec<String> {
 }
 
 /// Returns how to sign without a key, if that is asked for.
-fn keyless(args: &SignWith) -> std::result::Result<Option<Keyless>, Failure> {
+pub(super) fn keyless(args: &SignWith) -> std::result::Result<Option<Keyless>, Failure> {
     if !args.keyless {
         return Ok(None);
     }

@@ -27,6 +27,7 @@ func main() {
 	root := flag.String("root", "", "directory of git repositories")
 	cert := flag.String("tls-cert", "", "certificate chain; serves https")
 	key := flag.String("tls-key", "", "its key")
+	flips := flag.Bool("flip", false, "change bytes of answers as /flip is told")
 	flag.Parse()
 
 	options := &ociserver.Options{DisableReferrersAPI: !*referrers}
@@ -35,6 +36,11 @@ func main() {
 	registry := ociserver.New(ocimem.New(), options)
 	if !*referrers {
 		registry = withoutSubject(registry)
+	}
+	if *flips {
+		flipper := &flip{}
+		registry = flipper.wrap(registry)
+		mux.HandleFunc("/flip", flipper.control)
 	}
 	mux.Handle("/v2/", guard.wrap(registry))
 	mux.HandleFunc("/token", guard.token)
