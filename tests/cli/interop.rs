@@ -5,7 +5,7 @@ use akua_tests::peers::peer;
 use akua_tests::process::{PASSPHRASE, run_with};
 use akua_tests::project::{Project, manifest};
 use akua_tests::servers::Registry;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use std::fs;
 use std::path::PathBuf;
 
@@ -194,5 +194,51 @@ fn a_registry_that_lists_no_referrers() -> Result<()> {
         world.verify(&format!("{key}.pub"))?;
         world.prove(&format!("{key}.pub"))?;
     }
+    Ok(())
+}
+
+/// Others read what akua publishes by their own means, and akua what they copy.
+#[test]
+fn regctl_reads_and_copies_what_akua_publishes() -> Result<()> {
+    let Some(regctl) = peer("regctl") else { return Ok(()) };
+    let Some(world) = World::new("regctl", Version::Three, &[])? else { return Ok(()) };
+    for key in keys(&world)? {
+        world.publish(&format!("{key}.key"), "both")?;
+    }
+    let host = &world.registry.host;
+    let run = |arguments: &[&str]| -> Result<String> {
+        let plain = format!("reg={host},tls=disabled");
+        let arguments = [&["--host", &plain], arguments].concat();
+        let outcome = run_with(&regctl, &[], &arguments, world.keys.folder.path())?;
+        let text = outcome.success().with_context(|| arguments.join(" "))?;
+        Ok(String::from_utf8_lossy(&text).into_owned())
+    };
+    let image = world.image();
+    fs::create_dir(world.keys.path("got"))?;
+    run(&["artifact", "get", "--output", "got", &image])?;
+    world.publisher.ok(&["pack", "--out", "packed.tgz"])?;
+    let packed = fs::read(world.publisher.path("packed.tgz"))?;
+    let names = akua_tests::folder::names(&world.keys.path("got"))?;
+    ensure!(names.len() == 1, "{names:?}");
+    ensure!(fs::read(world.keys.path("got").join(&names[0]))? == packed, "other bytes");
+    let manifest = run(&["manifest", "get", "--format", "raw-body", &image])?;
+    for word in ["\"artifactType\"", "org.opencontainers.image.version", "akua"] {
+        ensure!(manifest.contains(word), "{manifest}");
+    }
+    let referrers = run(&["artifact", "list", &image])?;
+    ensure!(referrers.matches("application/vnd.dev.sigstore.bundle").count() >= 2, "{referrers}");
+    // A mirror has all that speaks for it as well.
+    let copy = format!("{host}/copies/lib:0.1.0");
+    run(&["image", "copy", "--referrers", "--digest-tags", &image, &copy])?;
+    let reference = format!("oci://{host}/copies/lib");
+    let inspected = ["inspect", "--ref", &reference, "--tag", "0.1.0", "--key"];
+    let key = world.key("akua.pub");
+    let told = world.publisher.ok(&[&inspected[..], &[&key]].concat())?;
+    ensure!(told.contains("signed by cosign:key:sha256:"), "{told}");
+    let added = ["add", "lib", "--oci", &reference, "--version", "0.1.0"];
+    let user = Project::new("interop-regctl-user", "", LIB)?;
+    user.ok(&added)?;
+    user.ok(&["pull", "--ref", &reference, "--tag", "0.1.0", "--out", "pulled", "--key", &key])?;
+    ensure!(user.read("pulled/package.k")? == LIB);
     Ok(())
 }

@@ -287,6 +287,47 @@ fn what_a_dependency_depends_on_is_proven_too() -> Result<()> {
 }
 
 #[test]
+fn packages_that_need_each_other_are_proven_once() -> Result<()> {
+    let world = World::new("cycle")?;
+    let (user, publisher) = (&world.user, &world.publisher);
+    let host = &world.registry.host;
+    let publish = |name: &str, version: &str, needs: &str, more: &[&str]| -> Result<()> {
+        let dependencies = match needs {
+            "" => String::new(),
+            _ => format!(
+                "[dependencies]\n{needs} = {{ oci = \"oci://{host}/acme/{needs}\", version = \">=1\" }}\n"
+            ),
+        };
+        let text = manifest(name, &dependencies).replace("0.1.0", version);
+        publisher.folder.write(&format!("{name}/akua.toml"), &text)?;
+        publisher.folder.write(&format!("{name}/package.k"), LIB)?;
+        if !needs.is_empty() {
+            publisher.ok(&["lock", "--workspace", name])?;
+        }
+        let reference = format!("oci://{host}/acme/{name}");
+        let start = ["publish", "--workspace", name, "--ref", &reference, "--no-vendor"];
+        publisher.run_with(&[PASSPHRASE], &[&start[..], more].concat())?.success().map(drop)
+    };
+    let key = world.key("good.key");
+    let signed = ["--key", key.as_str()];
+    publish("lib", "1.0.0", "", &signed)?;
+    publish("base", "1.0.0", "lib", &["--no-sign"])?;
+    publish("lib", "1.1.0", "base", &signed)?;
+    world.depend(">=1.1", Some("good"))?;
+    let policy = "version = 1\n[signatures]\nrequired = \"all\"\n";
+    user.folder.write("policy.toml", policy)?;
+    let words = ["E_SIGN_MISSING", "`base` 1.0.0", "it is needed by `lib` 1.1.0"];
+    user.refused(&["lock"], 1, &words)?;
+    let reference = format!("oci://{host}/acme/base");
+    let sign = ["sign", "--ref", &reference, "--tag", "1.0.0", "--key", &key];
+    publisher.run_with(&[PASSPHRASE], &sign)?.success()?;
+    user.ok(&["lock"])?;
+    let told = user.ok(&["verify"])?;
+    ensure!(told.contains("2 of them proven"), "{told}");
+    user.render(&[]).map(drop)
+}
+
+#[test]
 fn a_package_names_nobody_who_may_sign_in_place_of_the_operator() -> Result<()> {
     let world = World::new("operator")?;
     world.keygen("evil")?;
