@@ -2,7 +2,7 @@
 //! `cargo xtask peers` has installed none; docs/trust.md has the table.
 
 use akua_tests::peers::peer;
-use akua_tests::process::{PASSPHRASE, run_with};
+use akua_tests::process::{PASSPHRASE, root, run_with};
 use akua_tests::project::{Project, manifest};
 use akua_tests::servers::Registry;
 use anyhow::{Context, Result, ensure};
@@ -16,6 +16,9 @@ const LIB: &str =
 const NOBODY: &str = "{\"mediaType\":\"application/vnd.dev.sigstore.signingconfig.v0.2+json\"}";
 /// A provenance that cosign takes.
 const PREDICATE: &str = "{\"buildDefinition\":{\"buildType\":\"t\",\"externalParameters\":{},\"internalParameters\":{},\"resolvedDependencies\":[]},\"runDetails\":{\"builder\":{\"id\":\"b\"},\"metadata\":{},\"byproducts\":[]}}";
+
+/// What the keys of openssl are encrypted with.
+const OPENSSL: &str = "open-sesame";
 
 /// The versions of cosign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,9 +87,10 @@ impl World {
 
     /// Has akua publish the package, signed with a key.
     fn publish(&self, key: &str, layout: &str) -> Result<()> {
+        let passphrase = if key.starts_with("openssl") { OPENSSL } else { PASSPHRASE };
         let (reference, key) = (self.reference(), self.key(key));
         let publish = ["publish", "--ref", &reference, "--key", &key, "--layout", layout];
-        let variables = [("AKUA_COSIGN_PASSPHRASE", PASSPHRASE)];
+        let variables = [("AKUA_COSIGN_PASSPHRASE", passphrase)];
         self.publisher.run_with(&variables, &publish)?.success().map(drop)
     }
 
@@ -116,6 +120,18 @@ impl World {
     }
 }
 
+/// Copies the key that openssl wrote in all the ways that akua reads; returns its files.
+fn openssl(world: &World) -> Result<[&'static str; 4]> {
+    let made = root().join("crates/akua-sign/tests/keys");
+    let names = ["pbkdf2", "pkcs8", "scrypt", "sec1"];
+    for name in names {
+        let to = |ending: &str| world.keys.path(&format!("openssl-{name}.{ending}"));
+        fs::copy(made.join(format!("{name}.pem")), to("key"))?;
+        fs::copy(made.join("public.pem"), to("pub"))?;
+    }
+    Ok(["openssl-pbkdf2", "openssl-pkcs8", "openssl-scrypt", "openssl-sec1"])
+}
+
 /// Each kind of key: who made it, and in which file it lies.
 fn keys(world: &World) -> Result<[&'static str; 3]> {
     world.keys.run_with(&[("AKUA_COSIGN_PASSPHRASE", PASSPHRASE)], &["keygen", "--out", "akua"])?;
@@ -129,7 +145,7 @@ fn akua_signs(version: Version, layouts: &[&str]) -> Result<()> {
         let Some(world) = World::new(&format!("akua-{layout}"), version, &[])? else {
             return Ok(());
         };
-        for key in keys(&world)? {
+        for key in keys(&world)?.into_iter().chain(openssl(&world)?) {
             world.publish(&format!("{key}.key"), layout)?;
             let public = format!("{key}.pub");
             world.verify(&public).with_context(|| format!("{key}, {layout}"))?;
