@@ -5,8 +5,8 @@ pub mod told;
 
 use akua_source::Severity;
 use kcl::eval::interp::Settings;
-use kcl::eval::world::{CallError, WorldError};
-use kcl::{OutputOptions, Request, Value, World, document_yaml};
+use kcl::eval::world::Texts;
+use kcl::{OutputOptions, Request, document_yaml};
 
 /// The file.
 const MAIN: &str = "/package/main.k";
@@ -18,54 +18,6 @@ const STEPS: u64 = 200_000;
 /// What an evaluation gives: YAML, or its errors, a line each.
 pub type Outcome = Result<String, String>;
 
-/// A world with one file.
-struct OneFile<'t>(&'t str);
-
-impl World for OneFile<'_> {
-    fn read(&mut self, path: &str) -> Result<Vec<u8>, WorldError> {
-        if path == MAIN { Ok(self.0.as_bytes().to_vec()) } else { Err(WorldError::NotFound) }
-    }
-
-    fn list(&mut self, _: &str) -> Result<Vec<String>, WorldError> {
-        Err(WorldError::NotFound)
-    }
-
-    fn is_folder(&mut self, path: &str) -> Option<bool> {
-        match path {
-            MAIN => Some(false),
-            "/package" => Some(true),
-            _ => None,
-        }
-    }
-
-    fn working_folder(&self) -> String {
-        "/package".to_owned()
-    }
-
-    fn module_folder(&self) -> String {
-        "/package".to_owned()
-    }
-
-    fn now(&self) -> f64 {
-        0.0
-    }
-
-    fn entropy(&mut self) -> [u8; 16] {
-        [7; 16]
-    }
-
-    fn print(&mut self, _: &str) {}
-
-    fn call(&mut self, method: &str, _: &Value) -> Result<Value, CallError> {
-        let (code, message) = ("E_HOST".to_owned(), format!("there is no `{method}`"));
-        Err(CallError { code, message, path: None, help: None })
-    }
-
-    fn load(&mut self, _: u32) -> Result<Value, CallError> {
-        self.call("load", &Value::None)
-    }
-}
-
 /// Evaluates a program.
 pub fn evaluate(text: &str) -> Outcome {
     let request = Request {
@@ -76,7 +28,7 @@ pub fn evaluate(text: &str) -> Outcome {
         ..Request::default()
     };
     let library = kcl::standard::library();
-    let outcome = kcl::run(&request, &library, &mut OneFile(text), |interp, output| {
+    let outcome = kcl::run(&request, &library, &mut Texts::new([(MAIN, text)]), |interp, output| {
         match interp.stream.take() {
             Some(stream) => Ok(stream),
             None => document_yaml(&kcl::document(&output, OutputOptions::default())?),

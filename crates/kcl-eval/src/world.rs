@@ -26,7 +26,8 @@ pub struct CallError {
     pub help: Option<String>,
 }
 
-/// What an evaluation may see of the outside. Paths are guest paths with `/`.
+/// What an evaluation may see of the outside: by default nothing but files. Paths are guest paths
+/// with `/`.
 pub trait World {
     /// Reads a file.
     ///
@@ -50,10 +51,14 @@ pub trait World {
     }
 
     /// Returns the folder that relative paths start at.
-    fn working_folder(&self) -> String;
+    fn working_folder(&self) -> String {
+        "/".to_owned()
+    }
 
     /// Returns the folder of `kcl.mod` (or of the entry file).
-    fn module_folder(&self) -> String;
+    fn module_folder(&self) -> String {
+        "/".to_owned()
+    }
 
     /// Returns the path of the (first) entry file; a relative one starts at the working folder.
     fn entry_file(&self) -> String {
@@ -61,10 +66,14 @@ pub trait World {
     }
 
     /// Returns the frozen clock, in seconds since 1970.
-    fn now(&self) -> f64;
+    fn now(&self) -> f64 {
+        0.0
+    }
 
     /// Returns 16 bytes of seeded entropy.
-    fn entropy(&mut self) -> [u8; 16];
+    fn entropy(&mut self) -> [u8; 16] {
+        [0; 16]
+    }
 
     /// Returns the memory of the evaluation, in bytes; 0 where nobody knows.
     fn memory_bytes(&self) -> u64 {
@@ -72,17 +81,69 @@ pub trait World {
     }
 
     /// Takes what `print` writes.
-    fn print(&mut self, text: &str);
+    fn print(&mut self, _text: &str) {}
 
     /// Calls a plugin of the host (`helm.template`).
     ///
     /// # Errors
     /// The host's typed error.
-    fn call(&mut self, method: &str, argument: &Value) -> Result<Value, CallError>;
+    fn call(&mut self, method: &str, _argument: &Value) -> Result<Value, CallError> {
+        let (code, message) = ("E_HOST".to_owned(), format!("there is no `{method}`"));
+        Err(CallError { code, message, path: None, help: None })
+    }
 
     /// Loads an object that the host holds.
     ///
     /// # Errors
     /// The host's typed error.
-    fn load(&mut self, handle: u32) -> Result<Value, CallError>;
+    fn load(&mut self, _handle: u32) -> Result<Value, CallError> {
+        self.call("load", &Value::None)
+    }
+}
+
+/// A world of some texts by their paths, and nothing else: for who evaluates without a host.
+#[derive(Debug, Clone, Default)]
+pub struct Texts {
+    /// The files.
+    pub files: Vec<(String, String)>,
+    /// What was printed.
+    pub printed: String,
+}
+
+impl Texts {
+    /// Returns the world with these files.
+    pub fn new<P: Into<String>, T: Into<String>>(files: impl IntoIterator<Item = (P, T)>) -> Self {
+        let files = files.into_iter().map(|(path, text)| (path.into(), text.into())).collect();
+        Self { files, printed: String::new() }
+    }
+
+    fn file(&self, path: &str) -> Option<&str> {
+        self.files.iter().find(|(name, _)| name == path).map(|(_, text)| text.as_str())
+    }
+}
+
+impl World for Texts {
+    fn read(&mut self, path: &str) -> Result<Vec<u8>, WorldError> {
+        self.file(path).map(|text| text.as_bytes().to_vec()).ok_or(WorldError::NotFound)
+    }
+
+    fn list(&mut self, folder: &str) -> Result<Vec<String>, WorldError> {
+        let folder = folder.trim_end_matches('/');
+        let below = self.files.iter().filter_map(|(name, _)| {
+            let name = name.strip_prefix(folder)?.strip_prefix('/')?;
+            name.split('/').next().map(str::to_owned)
+        });
+        let mut names: Vec<String> = below.collect();
+        names.sort();
+        names.dedup();
+        if names.is_empty() { Err(WorldError::NotFound) } else { Ok(names) }
+    }
+
+    fn is_folder(&mut self, path: &str) -> Option<bool> {
+        if self.file(path).is_some() { Some(false) } else { self.list(path).ok().map(|_| true) }
+    }
+
+    fn print(&mut self, text: &str) {
+        self.printed.push_str(text);
+    }
 }

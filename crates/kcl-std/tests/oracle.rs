@@ -7,60 +7,10 @@
     reason = "tests read their tables from disk"
 )]
 
-use kcl::{OutputOptions, Request, Value, World, document};
-use kcl_eval::world::{CallError, WorldError};
+use kcl::{OutputOptions, Request, document};
+use kcl_eval::world::Texts;
 use serde_json::Value as Json;
 use std::path::Path;
-
-/// A world that holds one file.
-struct OneFile(String);
-
-impl World for OneFile {
-    fn read(&mut self, path: &str) -> Result<Vec<u8>, WorldError> {
-        match path {
-            "/m.k" => Ok(self.0.clone().into_bytes()),
-            _ => Err(WorldError::NotFound),
-        }
-    }
-
-    fn list(&mut self, _: &str) -> Result<Vec<String>, WorldError> {
-        Ok(vec!["m.k".to_owned()])
-    }
-
-    fn is_folder(&mut self, path: &str) -> Option<bool> {
-        match path {
-            "/" => Some(true),
-            "/m.k" => Some(false),
-            _ => None,
-        }
-    }
-
-    fn working_folder(&self) -> String {
-        "/".to_owned()
-    }
-
-    fn module_folder(&self) -> String {
-        "/".to_owned()
-    }
-
-    fn now(&self) -> f64 {
-        0.0
-    }
-
-    fn entropy(&mut self) -> [u8; 16] {
-        [0; 16]
-    }
-
-    fn print(&mut self, _: &str) {}
-
-    fn call(&mut self, _: &str, _: &Value) -> Result<Value, CallError> {
-        unreachable!("no row calls the host")
-    }
-
-    fn load(&mut self, _: u32) -> Result<Value, CallError> {
-        unreachable!("no row has an opaque value")
-    }
-}
 
 const MODULES: &[&str] = &[
     "base32",
@@ -95,17 +45,18 @@ fn evaluate(expression: &str) -> Result<String, String> {
         ..Request::default()
     };
     let library = kcl_std::library();
-    let outcome = kcl::run(&request, &library, &mut OneFile(text), |interp, output| {
-        let stream = interp.stream.take();
-        let document = document(output, OutputOptions::default())?;
-        match stream {
-            Some(stream) => Ok(format!("{stream:?}")),
-            None => match document.as_dict().and_then(|dict| dict.get("v")) {
-                Some(value) => kcl_std::to_json(value, kcl_std::Encoding::default(), 0),
-                None => Ok("?".to_owned()),
-            },
-        }
-    });
+    let outcome =
+        kcl::run(&request, &library, &mut Texts::new([("/m.k", text)]), |interp, output| {
+            let stream = interp.stream.take();
+            let document = document(output, OutputOptions::default())?;
+            match stream {
+                Some(stream) => Ok(format!("{stream:?}")),
+                None => match document.as_dict().and_then(|dict| dict.get("v")) {
+                    Some(value) => kcl_std::to_json(value, kcl_std::Encoding::default(), 0),
+                    None => Ok("?".to_owned()),
+                },
+            }
+        });
     let message = outcome.diagnostics.first().map(|d| d.message.clone()).unwrap_or_default();
     outcome.result.ok_or(message)
 }

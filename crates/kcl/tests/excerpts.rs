@@ -1,61 +1,10 @@
 //! Schemas of a package without the package: what they depend on of its run is left out.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use kcl::eval::world::{CallError, WorldError};
+use kcl::eval::world::Texts;
 use kcl::source::Severity;
 use kcl::standard::{Encoding, to_json};
-use kcl::{OutputOptions, Request, Value, World, document};
-
-/// A world of some files.
-struct Files<'t>(Vec<(&'t str, &'t str)>);
-
-impl World for Files<'_> {
-    fn read(&mut self, path: &str) -> Result<Vec<u8>, WorldError> {
-        let file = self.0.iter().find(|(name, _)| *name == path);
-        file.map(|(_, text)| text.as_bytes().to_vec()).ok_or(WorldError::NotFound)
-    }
-
-    fn list(&mut self, folder: &str) -> Result<Vec<String>, WorldError> {
-        let names =
-            self.0.iter().filter_map(|(name, _)| name.strip_prefix(folder)?.strip_prefix('/'));
-        Ok(names.map(str::to_owned).collect())
-    }
-
-    fn is_folder(&mut self, path: &str) -> Option<bool> {
-        if self.0.iter().any(|(name, _)| *name == path) {
-            return Some(false);
-        }
-        self.0.iter().any(|(name, _)| name.starts_with(&format!("{path}/"))).then_some(true)
-    }
-
-    fn working_folder(&self) -> String {
-        "/".to_owned()
-    }
-
-    fn module_folder(&self) -> String {
-        "/".to_owned()
-    }
-
-    fn now(&self) -> f64 {
-        0.0
-    }
-
-    fn entropy(&mut self) -> [u8; 16] {
-        [0; 16]
-    }
-
-    fn print(&mut self, text: &str) {
-        assert!(!text.contains("BAD"), "it was evaluated");
-    }
-
-    fn call(&mut self, _: &str, _: &Value) -> Result<Value, CallError> {
-        unreachable!("no program calls the host")
-    }
-
-    fn load(&mut self, _: u32) -> Result<Value, CallError> {
-        unreachable!("no program has an opaque value")
-    }
-}
+use kcl::{OutputOptions, Request, document};
 
 /// Evaluates a program against a package; returns its `v` as JSON, or all that was said.
 fn check(package: &str, program: &str) -> Result<String, String> {
@@ -78,10 +27,12 @@ fn check(package: &str, program: &str) -> Result<String, String> {
         ..Request::default()
     };
     let library = kcl::standard::library();
-    let outcome = kcl::run(&request, &library, &mut Files(files), |_, output| {
+    let mut world = Texts::new(files);
+    let outcome = kcl::run(&request, &library, &mut world, |_, output| {
         let document = document(output, OutputOptions::default())?;
         to_json(&document.as_dict().unwrap().get("v").cloned().unwrap(), Encoding::default(), 0)
     });
+    assert!(!world.printed.contains("BAD"), "it was evaluated");
     let said: Vec<String> = outcome
         .diagnostics
         .iter()

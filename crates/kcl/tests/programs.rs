@@ -6,52 +6,9 @@
     reason = "tests read their tables from disk"
 )]
 
-use kcl::eval::world::{CallError, WorldError};
-use kcl::{OutputOptions, Request, Value, World, document, document_yaml};
+use kcl::eval::world::Texts;
+use kcl::{OutputOptions, Request, document, document_yaml};
 use std::path::Path;
-
-/// A world that holds one file.
-struct OneFile<'t>(&'t str);
-
-impl World for OneFile<'_> {
-    fn read(&mut self, path: &str) -> Result<Vec<u8>, WorldError> {
-        if path == "/m.k" { Ok(self.0.as_bytes().to_vec()) } else { Err(WorldError::NotFound) }
-    }
-
-    fn list(&mut self, _: &str) -> Result<Vec<String>, WorldError> {
-        Ok(vec!["m.k".to_owned()])
-    }
-
-    fn is_folder(&mut self, path: &str) -> Option<bool> {
-        ["/", "/m.k"].contains(&path).then_some(path == "/")
-    }
-
-    fn working_folder(&self) -> String {
-        "/".to_owned()
-    }
-
-    fn module_folder(&self) -> String {
-        "/".to_owned()
-    }
-
-    fn now(&self) -> f64 {
-        0.0
-    }
-
-    fn entropy(&mut self) -> [u8; 16] {
-        [0; 16]
-    }
-
-    fn print(&mut self, _: &str) {}
-
-    fn call(&mut self, _: &str, _: &Value) -> Result<Value, CallError> {
-        unreachable!("no program calls the host")
-    }
-
-    fn load(&mut self, _: u32) -> Result<Value, CallError> {
-        unreachable!("no program has an opaque value")
-    }
-}
 
 /// Evaluates a program; returns its YAML, or the first message.
 fn evaluate(program: &str) -> Result<String, String> {
@@ -61,9 +18,10 @@ fn evaluate(program: &str) -> Result<String, String> {
         ..Request::default()
     };
     let library = kcl::standard::library();
-    let outcome = kcl::run(&request, &library, &mut OneFile(program), |_, output| {
-        document_yaml(&document(output, OutputOptions::default())?)
-    });
+    let outcome =
+        kcl::run(&request, &library, &mut Texts::new([("/m.k", program)]), |_, output| {
+            document_yaml(&document(output, OutputOptions::default())?)
+        });
     let message = outcome.diagnostics.first().map(|d| d.message.clone()).unwrap_or_default();
     outcome.result.ok_or(message)
 }

@@ -1,63 +1,20 @@
 //! What programs mean where the language's documentation is silent: each case was compared with the
 //! reference implementation.
 
-use kcl::eval::world::{CallError, World, WorldError};
+use kcl::eval::world::Texts;
 use kcl::source::Severity;
 use kcl::standard::Encoding;
-use kcl::{OutputOptions, Request, Value};
-
-/// A world with one file.
-struct One(String);
-
-impl World for One {
-    fn read(&mut self, _: &str) -> Result<Vec<u8>, WorldError> {
-        Ok(self.0.clone().into_bytes())
-    }
-
-    fn list(&mut self, _: &str) -> Result<Vec<String>, WorldError> {
-        Err(WorldError::NotFound)
-    }
-
-    fn is_folder(&mut self, path: &str) -> Option<bool> {
-        (path == "/main.k").then_some(false)
-    }
-
-    fn working_folder(&self) -> String {
-        "/".to_owned()
-    }
-
-    fn module_folder(&self) -> String {
-        "/".to_owned()
-    }
-
-    fn now(&self) -> f64 {
-        0.0
-    }
-
-    fn entropy(&mut self) -> [u8; 16] {
-        [0; 16]
-    }
-
-    fn print(&mut self, _: &str) {}
-
-    fn call(&mut self, _: &str, _: &Value) -> Result<Value, CallError> {
-        let message = "nobody answers".to_owned();
-        Err(CallError { code: "E".to_owned(), message, path: None, help: None })
-    }
-
-    fn load(&mut self, _: u32) -> Result<Value, CallError> {
-        self.call("", &Value::None)
-    }
-}
+use kcl::{OutputOptions, Request};
 
 /// The document of a program as one line of JSON, or the first error.
 fn run(program: &str) -> String {
     let request = Request { files: vec!["/main.k".to_owned()], ..Request::default() };
     let library = kcl::standard::library();
-    let outcome = kcl::run(&request, &library, &mut One(program.to_owned()), |_, output| {
-        let document = kcl::document(output, OutputOptions::default())?;
-        kcl::standard::to_json(&document, Encoding::default(), 0)
-    });
+    let outcome =
+        kcl::run(&request, &library, &mut Texts::new([("/main.k", program)]), |_, output| {
+            let document = kcl::document(output, OutputOptions::default())?;
+            kcl::standard::to_json(&document, Encoding::default(), 0)
+        });
     match (outcome.result, outcome.diagnostics.first()) {
         (Some(text), _) => text,
         (None, Some(diagnostic)) => format!("error: {}", diagnostic.message),
@@ -130,7 +87,8 @@ fn a_long_string_at_the_head_documents() {
 fn explained(program: &str) -> String {
     let request = Request { files: vec!["/main.k".to_owned()], ..Request::default() };
     let library = kcl::standard::library();
-    let outcome = kcl::run(&request, &library, &mut One(program.to_owned()), |_, _| Ok(()));
+    let outcome =
+        kcl::run(&request, &library, &mut Texts::new([("/main.k", program)]), |_, _| Ok(()));
     let said = outcome.diagnostics.into_iter().next();
     said.map(|d| [vec![d.message], d.notes, d.helps].concat().join("; ")).unwrap_or_default()
 }
@@ -157,7 +115,8 @@ fn what_is_missing_is_missed_at_the_value_that_lacks_it() {
         let program = format!("{schema}{rest}");
         let request = Request { files: vec!["/main.k".to_owned()], ..Request::default() };
         let library = kcl::standard::library();
-        let outcome = kcl::run(&request, &library, &mut One(program.clone()), |_, _| Ok(()));
+        let outcome =
+            kcl::run(&request, &library, &mut Texts::new([("/main.k", &*program)]), |_, _| Ok(()));
         let error = outcome.diagnostics.iter().find(|found| found.severity == Severity::Error);
         let label = error.and_then(|found| found.labels.first());
         let span = label.map(|label| label.span).unwrap_or_default();

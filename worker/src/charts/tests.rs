@@ -3,10 +3,10 @@
 mod hostile;
 
 use super::{Chart, PREFIX, read, values_schema};
-use kcl::eval::world::{CallError, WorldError};
+use kcl::eval::world::WorldError;
 use kcl::source::Severity;
 use kcl::standard::{Encoding, from_json, from_yaml, to_json};
-use kcl::{OutputOptions, Request, Value, World, document};
+use kcl::{OutputOptions, Request, World, document};
 
 /// A world of a chart's files and one program.
 struct Files(Vec<(&'static str, String)>);
@@ -28,32 +28,6 @@ impl World for Files {
 
     fn more_source(&mut self, package: &str, mentions: &dyn Fn(&str) -> bool) -> Option<String> {
         (package == "charts.web" && mentions(PREFIX)).then(|| values_schema(&read("/chart", self)))
-    }
-
-    fn working_folder(&self) -> String {
-        "/".to_owned()
-    }
-
-    fn module_folder(&self) -> String {
-        "/".to_owned()
-    }
-
-    fn now(&self) -> f64 {
-        0.0
-    }
-
-    fn entropy(&mut self) -> [u8; 16] {
-        [0; 16]
-    }
-
-    fn print(&mut self, _: &str) {}
-
-    fn call(&mut self, _: &str, _: &Value) -> Result<Value, CallError> {
-        unreachable!("no program calls the host")
-    }
-
-    fn load(&mut self, _: u32) -> Result<Value, CallError> {
-        unreachable!("no program has an opaque value")
     }
 }
 
