@@ -86,6 +86,15 @@ fn a_package_is_published_without_a_key() -> Result<()> {
         verify(verb, MAIL)?.success().with_context(|| format!("cosign {verb:?}"))?;
         ensure!(verify(verb, "other@example.com")?.code != Some(0), "nothing is proven");
     }
+    // Who signed is shown where the trust root is theirs; nobody needs to be named.
+    let inspect = ["inspect", "--ref", &reference, "--tag", "0.1.0"];
+    let shown = |more: &[&str]| -> Result<usize> {
+        let shown = akua(&[&inspect[..], more].concat(), folder)?.success()?;
+        let by = format!(" by cosign:sigstore:{}#{MAIL}", stage.people());
+        Ok(String::from_utf8(shown)?.matches(&by).count())
+    };
+    ensure!(shown(&["--trusted-root", "trusted_root.json"])? == 2, "signature and attestation");
+    ensure!(shown(&[])? == 0, "it does not lead back to the public instance");
     depend(&stage, &reference, &issuer)?;
     // A run of GitHub Actions, which signs what is there already.
     let sign = ["sign", "--ref", &reference, "--tag", "0.1.0", "--keyless"];

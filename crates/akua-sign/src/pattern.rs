@@ -16,6 +16,11 @@ impl Pattern {
         (!text.is_empty() && text.len() <= LIMIT_BYTES).then(|| Self(text.to_owned()))
     }
 
+    /// Returns the pattern of all texts.
+    pub fn any() -> Self {
+        Self("*".to_owned())
+    }
+
     /// Returns whether all of a text is as the pattern says.
     pub fn matches(&self, text: &str) -> bool {
         let Some((first, rest)) = self.0.split_once('*') else { return self.0 == text };

@@ -291,6 +291,10 @@ pub(crate) struct Inspect {
     /// Fail unless this public key signed the artifact; of several, one is enough.
     #[arg(long = "key", value_name = "FILE", requires = "reference")]
     pub(crate) keys: Vec<PathBuf>,
+    /// The trust root that certificates of signers lead back to [default: that of the public
+    /// instance].
+    #[arg(long, value_name = "FILE", requires = "reference")]
+    pub(crate) trusted_root: Option<PathBuf>,
 }
 
 /// Commands of `cache`.

@@ -7,7 +7,7 @@ use crate::args::package::{
 };
 use crate::environment::home;
 use crate::print::Printer;
-use akua_ops::artifact::inspect::{archive, artifact};
+use akua_ops::artifact::inspect::{InspectedArtifact, archive, artifact};
 use akua_ops::artifact::pull::{PullRequest, pull};
 use akua_ops::artifact::{PushRequest, push};
 use akua_ops::edit::{Edit, EditRequest};
@@ -283,7 +283,9 @@ pub(crate) fn run_inspect(printer: &Printer, args: &Inspect) -> Result {
     match (&args.tarball, &args.reference, &args.tag) {
         (Some(tarball), ..) => inspect_tarball(printer, tarball),
         (None, Some(reference), Some(tag)) => {
-            inspect_reference(printer, reference, tag, &args.keys)
+            let (root, home) = (args.trusted_root.as_deref(), printer.home(false));
+            let found = artifact(reference, tag, &args.keys, root, &home)?;
+            Ok(printer.outcome(&found, artifact_lines))
         }
         (None, ..) => {
             let message = "expected --package, --tarball, or --ref with --tag";
@@ -311,11 +313,7 @@ fn inspect_tarball(printer: &Printer, tarball: &Path) -> Result {
     ]))
 }
 
-fn inspect_reference(printer: &Printer, reference: &str, tag: &str, keys: &[PathBuf]) -> Result {
-    let found = artifact(reference, tag, keys, &printer.home(false))?;
-    if printer.json {
-        return Ok(printer.document(&found));
-    }
+fn artifact_lines(found: &InspectedArtifact) -> Vec<String> {
     let mut text = vec![
         format!("{}:{} {}", found.oci_ref, found.tag, found.manifest_digest),
         format!("  type      {}", found.artifact_type.as_deref().unwrap_or("an index")),
@@ -336,6 +334,10 @@ fn inspect_reference(printer: &Printer, reference: &str, tag: &str, keys: &[Path
             line.push(' ');
             line.push_str(said);
         }
+        if let Some(signer) = &piece.signer {
+            line.push_str(" by ");
+            line.push_str(signer);
+        }
         text.push(line);
     }
     text.push(match &found.signature {
@@ -346,7 +348,7 @@ fn inspect_reference(printer: &Printer, reference: &str, tag: &str, keys: &[Path
     for referrer in &found.referrers {
         text.push(format!("  referrer  {} {}", referrer.media_type, referrer.digest));
     }
-    Ok(printer.lines(&text))
+    text
 }
 
 pub(crate) fn run_cache(printer: &Printer, args: &Cache) -> Result {

@@ -2,10 +2,11 @@
 
 use super::pull::{named_keys, signer};
 use super::{facts, offline, parsed_reference, parsed_repository, read_archive, told};
+use crate::trust_root::trust_root;
 use crate::{Failure, Home, LimitOptions};
 use akua_oci::{Descriptor, Parsed};
 use akua_package::fetch_evidence;
-use akua_sign::{COSIGN_SIGN, Evidence};
+use akua_sign::{COSIGN_SIGN, Evidence, Identity, Matcher, Pattern, Signer, TrustRoot, Who, check};
 use akua_source::Digest;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -74,7 +75,7 @@ pub struct InspectedArtifact {
     pub annotations: std::collections::BTreeMap<String, String>,
     /// Who signed it, of those who may; none where nothing says who may.
     pub signature: Option<String>,
-    /// What speaks for it, as it says itself: nothing of this is verified.
+    /// What speaks for it. But for who signed, it is what each piece says itself.
     pub evidence: Vec<Claimed>,
     /// What refers to it.
     pub referrers: Vec<InspectedLayer>,
@@ -99,13 +100,19 @@ pub fn artifact(
     text: &str,
     tag: &str,
     keys: &[PathBuf],
+    trusted_root: Option<&Path>,
     home: &Home,
 ) -> Result<InspectedArtifact, Failure> {
     home.raise_wall()?;
+    let root = trust_root(home, trusted_root)?;
     let repository = parsed_repository(text)?;
     let policy = home.policy(None, &LimitOptions::default())?.policy;
     let mut supply = home.supply(None, &policy)?;
-    supply.trust.layers.extend(named_keys(home, keys)?);
+    let named = named_keys(home, keys)?;
+    let mut who = named.as_ref().map(|layer| layer.others.clone()).unwrap_or_default();
+    let any = || Matcher::Pattern(Pattern::any());
+    who.push(Who::Identity(Identity { subject: any(), issuer: any() }));
+    supply.trust.layers.extend(named);
     let remote = supply.remote.as_ref().ok_or_else(offline)?;
     let client = remote.client()?;
     let manifest = client.fetch_manifest(&repository, &parsed_reference(tag)?).map_err(told)?;
@@ -133,7 +140,10 @@ pub fn artifact(
         layers: layers.into_iter().map(shown).collect(),
         annotations,
         signature,
-        evidence: evidence.iter().map(claimed).collect(),
+        evidence: evidence
+            .iter()
+            .map(|piece| claimed(piece, &manifest.digest, &who, &root))
+            .collect(),
         referrers: referrers.into_iter().map(shown).collect(),
     })
 }
@@ -147,13 +157,20 @@ pub struct Claimed {
     pub layout: &'static str,
     /// Type of what it says.
     pub predicate_type: Option<String>,
+    /// Who signed it: the owner of a key that was named, or whom a certificate names that leads back to
+    /// the trust root; none where neither is shown.
+    pub signer: Option<String>,
     /// What it says made it.
     pub builder: Option<String>,
     /// How many dependencies it lists.
     pub dependencies: Option<usize>,
 }
 
-fn claimed(piece: &Evidence) -> Claimed {
+/// Returns what a piece of evidence says, and who signed it.
+fn claimed(piece: &Evidence, manifest: &Digest, who: &[Who], root: &TrustRoot) -> Claimed {
+    let verdict = check(std::slice::from_ref(piece), manifest, who, root);
+    let says_so = verdict.statements.first().map(|attested| &attested.signer);
+    let signer = verdict.signers.first().or(says_so).map(Signer::to_string);
     let statement = piece.claimed_statement();
     // A payload without a statement is a signature too.
     let says = statement.as_ref().map(|statement| statement.predicate_type.as_str());
@@ -165,6 +182,7 @@ fn claimed(piece: &Evidence) -> Claimed {
     Claimed {
         kind: if is_signature { "signature" } else { "attestation" },
         layout: if piece.is_bundle() { "referrer" } else { "tag" },
+        signer,
         builder: builder.map(str::to_owned),
         dependencies: listed.map(Vec::len),
         predicate_type: statement.map(|statement| statement.predicate_type),
