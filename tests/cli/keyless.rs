@@ -99,7 +99,13 @@ fn publish(stage: &Keyless) -> Result<()> {
         let who = ["--certificate-identity", who, "--certificate-oidc-issuer", &issuer];
         let rest = ["--allow-http-registry", &image];
         let root = [&root[..], stage.without_certificate_log()].concat();
-        stage.cosign(&[verb, &root[..], &who[..], &rest[..]].concat())
+        let rest = [&root[..], &who[..], &rest[..]].concat();
+        let newer = stage.cosign(&[verb, &rest].concat())?;
+        // Rekor 2 has no times: cosign 2 has to be told that there are others.
+        let format = ["--new-bundle-format", "--use-signed-timestamps"];
+        let older = stage.cosign2(&[verb, &rest, &format].concat())?;
+        ensure!(newer.code == older.code, "cosign 2: {}", older.stderr);
+        Ok(newer)
     };
     let attestation = ["verify-attestation", "--type", "slsaprovenance1"];
     for verb in [&["verify"][..], &attestation] {

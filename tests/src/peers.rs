@@ -39,7 +39,7 @@ impl Deployment {
     /// The programs that it needs.
     fn programs(self) -> &'static [&'static str] {
         match self {
-            Self::Tiles => &["cosign", "fulcio", "timestamp-server", "rekor-server"],
+            Self::Tiles => &["cosign", "cosign2", "fulcio", "timestamp-server", "rekor-server"],
             Self::Logs => &[
                 "cosign",
                 "cosign2",
@@ -54,6 +54,16 @@ impl Deployment {
             ],
         }
     }
+}
+
+/// Whether the system has `PostgreSQL`, where `tests/servers/keyless` looks for it.
+#[expect(clippy::print_stderr, reason = "a test says that it is skipped")]
+fn has_postgresql() -> bool {
+    let found = Path::new("/usr/lib/postgresql").is_dir();
+    if !found {
+        eprintln!("skipped: there is no PostgreSQL");
+    }
+    found
 }
 
 /// A deployment; it ends when it is dropped.
@@ -75,6 +85,9 @@ impl Keyless {
     /// It does not start.
     pub fn start(name: &str, deployment: Deployment) -> Result<Option<Self>> {
         if deployment.programs().iter().any(|name| peer(name).is_none()) {
+            return Ok(None);
+        }
+        if deployment == Deployment::Logs && !has_postgresql() {
             return Ok(None);
         }
         let servers = root().join("target/test-servers");
