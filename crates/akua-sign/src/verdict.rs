@@ -201,7 +201,11 @@ fn proven(
         };
         match bundle.verify(artifact, expected, root) {
             Ok(verified) => return Ok(verified),
-            Err(error) => refused = told(what, &error),
+            Err(error) => match told(what, &error) {
+                // What another of them is told says more.
+                Refusal::Signer { .. } => {}
+                found => refused = found,
+            },
         }
     }
     Err(refused)

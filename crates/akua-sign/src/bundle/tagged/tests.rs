@@ -76,6 +76,8 @@ fn another_signer_or_manifest_is_refused() {
         };
         let told = check(&manifest, &[who("other@example.com", ISSUER)]).to_string();
         assert!(told.ends_with("signed by `dev@example.com`, expected `other@example.com`"));
+        let both = [who("other@example.com", ISSUER), Who::Key(key.clone())];
+        assert_eq!(check(&manifest, &both).to_string(), told, "a key says less");
         assert!(check(&manifest, &[who(MAIL, "https://x")]).to_string().contains("issuer"));
         let stranger = check(&manifest, &[Who::Key(key.clone())]);
         assert!(matches!(stranger, Refusal::Signer { .. }), "{stranger:?}");
