@@ -3,7 +3,7 @@
 use akua_ops::keyless::{Ephemeral, Keyless as Request, Subject, TokenSource, sign};
 use akua_ops::{Failure, Home, Secret};
 use akua_source::Digest;
-use akua_tests::peers::{Keyless, WORKFLOW_SECRET};
+use akua_tests::peers::{Deployment, Keyless, WORKFLOW_SECRET};
 use akua_tests::process::{Outcome, akua, akua_with};
 use akua_tests::project::{Project, manifest};
 use akua_tests::servers::Registry;
@@ -21,38 +21,57 @@ const PREDICATE: &str = "https://example.com/predicate/v1";
 const WORKFLOW: &str =
     "https://github.com/octo-org/octo-repo/.github/workflows/release.yaml@refs/heads/main";
 
+/// Runs a test with each deployment that is installed.
+fn on_each(name: &str, test: fn(&Keyless) -> Result<()>) -> Result<()> {
+    for deployment in [Deployment::Tiles, Deployment::Logs] {
+        if let Some(stage) = Keyless::start(name, deployment)? {
+            test(&stage).with_context(|| format!("{deployment:?}"))?;
+        }
+    }
+    Ok(())
+}
+
 #[test]
 fn cosign_and_akua_agree_on_what_cosign_signs() -> Result<()> {
-    let Some(stage) = Keyless::start("keyless-cosign")? else { return Ok(()) };
+    on_each("keyless-cosign", cosign_signs)
+}
+
+fn cosign_signs(stage: &Keyless) -> Result<()> {
     fs::write(stage.path("blob"), ARTIFACT)?;
     let (config, root) = (stage.path("signing_config.json"), stage.path("trusted_root.json"));
     let token = stage.token(MAIL)?;
     let start = ["sign-blob", "--yes", "--identity-token", &token, "--signing-config", &config];
     let rest = ["--trusted-root", &root, "--bundle", &stage.path("bundle.json")];
     stage.cosign(&[&start[..], &rest[..], &[&stage.path("blob")]].concat())?.success()?;
-    check_blob(&stage, MAIL, &stage.people())
+    check_blob(stage, MAIL, &stage.people())
 }
 
 #[test]
 fn cosign_and_akua_agree_on_what_akua_signs() -> Result<()> {
-    let Some(stage) = Keyless::start("keyless-akua")? else { return Ok(()) };
+    on_each("keyless-akua", akua_signs)
+}
+
+fn akua_signs(stage: &Keyless) -> Result<()> {
     fs::write(stage.path("blob"), ARTIFACT)?;
     let token = Secret::new(stage.token(MAIL)?.into_bytes());
-    let request = request(&stage, TokenSource::Text(token, "SIGSTORE_ID_TOKEN"));
+    let request = request(stage, TokenSource::Text(token, "SIGSTORE_ID_TOKEN"));
     let bundle = signed(&request, Subject::Artifact(ARTIFACT))?;
     fs::write(stage.path("bundle.json"), bundle)?;
-    check_blob(&stage, MAIL, &stage.people())?;
+    check_blob(stage, MAIL, &stage.people())?;
     // A workflow of GitHub asks for its token, and signs a statement.
     let secret = Secret::new(WORKFLOW_SECRET.as_bytes().to_vec());
-    let request = self::request(&stage, TokenSource::Ambient { url: stage.workflow_url(), secret });
+    let request = self::request(stage, TokenSource::Ambient { url: stage.workflow_url(), secret });
     let bundle = signed_statement(&request)?;
     fs::write(stage.path("bundle.json"), bundle)?;
-    check_statement(&stage, WORKFLOW, &stage.workflows())
+    check_statement(stage, WORKFLOW, &stage.workflows())
 }
 
 #[test]
 fn a_package_is_published_without_a_key() -> Result<()> {
-    let Some(stage) = Keyless::start("keyless-publish")? else { return Ok(()) };
+    on_each("keyless-publish", publish)
+}
+
+fn publish(stage: &Keyless) -> Result<()> {
     let registry = Registry::start(&[])?;
     let folder = stage.folder();
     fs::create_dir(stage.path("app"))?;
@@ -76,26 +95,25 @@ fn a_package_is_published_without_a_key() -> Result<()> {
     let image = format!("{}/app:0.1.0", registry.host);
     let issuer = stage.people();
     let verify = |verb: &[&str], who: &str| {
-        let root = ["--trusted-root", "trusted_root.json", "--insecure-ignore-sct"];
+        let root = ["--trusted-root", "trusted_root.json"];
         let who = ["--certificate-identity", who, "--certificate-oidc-issuer", &issuer];
         let rest = ["--allow-http-registry", &image];
-        stage.cosign(&[verb, &root[..], &who[..], &rest[..]].concat())
+        let root = [&root[..], stage.without_certificate_log()].concat();
+        let rest = [&root[..], &who[..], &rest[..]].concat();
+        let newer = stage.cosign(&[verb, &rest].concat())?;
+        // Rekor 2 has no times: cosign 2 has to be told that there are others.
+        let format = ["--new-bundle-format", "--use-signed-timestamps"];
+        let older = stage.cosign2(&[verb, &rest, &format].concat())?;
+        ensure!(newer.code == older.code, "cosign 2: {}", older.stderr);
+        Ok(newer)
     };
     let attestation = ["verify-attestation", "--type", "slsaprovenance1"];
     for verb in [&["verify"][..], &attestation] {
         verify(verb, MAIL)?.success().with_context(|| format!("cosign {verb:?}"))?;
         ensure!(verify(verb, "other@example.com")?.code != Some(0), "nothing is proven");
     }
-    // Who signed is shown where the trust root is theirs; nobody needs to be named.
-    let inspect = ["inspect", "--ref", &reference, "--tag", "0.1.0"];
-    let shown = |more: &[&str]| -> Result<usize> {
-        let shown = akua(&[&inspect[..], more].concat(), folder)?.success()?;
-        let by = format!(" by cosign:sigstore:{}#{MAIL}", stage.people());
-        Ok(String::from_utf8(shown)?.matches(&by).count())
-    };
-    ensure!(shown(&["--trusted-root", "trusted_root.json"])? == 2, "signature and attestation");
-    ensure!(shown(&[])? == 0, "it does not lead back to the public instance");
-    depend(&stage, &reference, &issuer)?;
+    inspect(stage, &reference)?;
+    depend(stage, &reference, &issuer)?;
     // A run of GitHub Actions, which signs what is there already.
     let sign = ["sign", "--ref", &reference, "--tag", "0.1.0", "--keyless"];
     let url = stage.workflow_url();
@@ -109,6 +127,19 @@ fn a_package_is_published_without_a_key() -> Result<()> {
     let tags = [&sign[..], &services[..], &["--layout", "tags"]].concat();
     let refused = akua_with(&variables, &tags, folder)?;
     ensure!(refused.stderr.contains("E_INVALID_FLAG"), "{}", refused.stderr);
+    Ok(())
+}
+
+/// Checks that who signed is shown where the trust root is theirs; nobody needs to be named.
+fn inspect(stage: &Keyless, reference: &str) -> Result<()> {
+    let shown = |more: &[&str]| -> Result<usize> {
+        let inspect = ["inspect", "--ref", reference, "--tag", "0.1.0"];
+        let shown = akua(&[&inspect[..], more].concat(), stage.folder())?.success()?;
+        let by = format!(" by cosign:sigstore:{}#{MAIL}", stage.people());
+        Ok(String::from_utf8(shown)?.matches(&by).count())
+    };
+    ensure!(shown(&["--trusted-root", "trusted_root.json"])? == 2, "signature and attestation");
+    ensure!(shown(&[])? == 0, "it does not lead back to the public instance");
     Ok(())
 }
 
@@ -143,7 +174,11 @@ fn depend(stage: &Keyless, reference: &str, issuer: &str) -> Result<()> {
 
 #[test]
 fn what_is_rendered_is_attested_without_a_key() -> Result<()> {
-    let Some(stage) = Keyless::start("keyless-render")? else { return Ok(()) };
+    on_each("keyless-render", attest)
+}
+
+/// Renders, and has akua and cosign prove of what the files are made.
+fn attest(stage: &Keyless) -> Result<()> {
     let program =
         "resources = [{apiVersion = \"v1\", kind = \"ConfigMap\", metadata.name = \"a\"}]\n";
     fs::write(stage.path("akua.toml"), manifest("app", ""))?;
@@ -175,7 +210,8 @@ fn what_is_rendered_is_attested_without_a_key() -> Result<()> {
     ensure!(told.contains(MAIL) && told.contains("rendered 1 file"), "{told}");
     ensure!(prove("other@example.com")?.stderr.contains("E_SIGN_IDENTITY"));
     let start = ["verify-blob-attestation", "--bundle", "deploy/.akua-attestation.sigstore"];
-    let root = ["--trusted-root", "trusted_root.json", "--insecure-ignore-sct"];
+    let root = ["--trusted-root", "trusted_root.json"];
+    let root = [&root[..], stage.without_certificate_log()].concat();
     let who = ["--certificate-identity", MAIL, "--certificate-oidc-issuer", &issuer];
     let kind = ["--type", "https://akua.dev/attestations/render/v1", "deploy/configmap-a.yaml"];
     stage.cosign(&[&start[..], &root, &who, &kind].concat())?.success()?;
@@ -186,10 +222,13 @@ fn what_is_rendered_is_attested_without_a_key() -> Result<()> {
 
 #[test]
 fn what_services_refuse_is_told_without_the_token() -> Result<()> {
-    let Some(stage) = Keyless::start("keyless-refused")? else { return Ok(()) };
+    on_each("keyless-refused", refuse)
+}
+
+fn refuse(stage: &Keyless) -> Result<()> {
     let refused = |source: TokenSource, edit: fn(&mut Request, &Keyless)| -> Result<String> {
-        let mut request = request(&stage, source);
-        edit(&mut request, &stage);
+        let mut request = request(stage, source);
+        edit(&mut request, stage);
         let failure = sign(&home(), &request, Subject::Artifact(ARTIFACT)).err();
         Ok(format!("{:?}", failure.context("it is signed")?.diagnostics))
     };
@@ -251,6 +290,22 @@ fn check_akua(stage: &Keyless, who: &str, issuer: &str) -> Result<()> {
     let refused = verify(stage, who, issuer, &[])?;
     fs::write(stage.path("blob"), ARTIFACT)?;
     ensure!(refused.stderr.contains("E_SIGN_ARTIFACT"), "{}", refused.stderr);
+    if stage.deployment == Deployment::Logs {
+        check_certificate_log(stage, who, issuer)?;
+    }
+    Ok(())
+}
+
+/// Checks that a root that names another log of certificates accepts nothing.
+fn check_certificate_log(stage: &Keyless, who: &str, issuer: &str) -> Result<()> {
+    let good = fs::read(stage.path("trusted_root.json"))?;
+    let mut root: Value = serde_json::from_slice(&good)?;
+    root["ctlogs"] = root["tlogs"].clone();
+    fs::write(stage.path("trusted_root.json"), root.to_string())?;
+    let refused = verify(stage, who, issuer, &[]);
+    fs::write(stage.path("trusted_root.json"), good)?;
+    let refused = refused?;
+    ensure!(refused.stderr.contains("E_SIGN_CERTIFICATE_LOG"), "{}", refused.stderr);
     Ok(())
 }
 
@@ -264,9 +319,8 @@ fn verify(stage: &Keyless, who: &str, issuer: &str, more: &[&str]) -> Result<Out
 fn cosign(stage: &Keyless, verb: &str, more: &[&str], who: &str, issuer: &str) -> Result<Outcome> {
     let start = [verb, "--bundle", "bundle.json", "--trusted-root", "trusted_root.json"];
     let who = ["--certificate-identity", who, "--certificate-oidc-issuer", issuer];
-    // The deployment has no log of certificates.
-    let rest = ["--insecure-ignore-sct", "blob"];
-    stage.cosign(&[&start[..], &who[..], more, &rest[..]].concat())
+    let rest = stage.without_certificate_log();
+    stage.cosign(&[&start[..], &who[..], more, rest, &["blob"]].concat())
 }
 
 /// Nothing of this machine.

@@ -1,10 +1,10 @@
 //! A Sigstore deployment on loopback: real Fulcio, Rekor and timestamp authority, and an OIDC issuer.
 //!
-//! `cargo xtask peers` installs the programs, which takes some ten minutes; without them what needs
-//! them is skipped, and says so.
+//! `cargo xtask peers` installs the programs, which takes some ten minutes; those that keep logs in a
+//! database come with `--nightly`. Without them what needs them is skipped, and says so.
 
 use crate::folder::Folder;
-use crate::process::{Outcome, root, run_in};
+use crate::process::{Outcome, root, run_in, run_with};
 use anyhow::{Context, Result, ensure};
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -26,13 +26,54 @@ pub fn peer(name: &str) -> Option<PathBuf> {
     Some(path)
 }
 
+/// Which services a deployment has besides Fulcio and a timestamp authority.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deployment {
+    /// Rekor 2.
+    Tiles,
+    /// Rekor 1, and a log of certificates.
+    Logs,
+}
+
+impl Deployment {
+    /// The programs that it needs.
+    fn programs(self) -> &'static [&'static str] {
+        match self {
+            Self::Tiles => &["cosign", "cosign2", "fulcio", "timestamp-server", "rekor-server"],
+            Self::Logs => &[
+                "cosign",
+                "cosign2",
+                "fulcio",
+                "timestamp-server",
+                "rekor1-server",
+                "ct-server",
+                "trillian-log-server",
+                "trillian-log-signer",
+                "trillian-createtree",
+                "trillian.sql",
+            ],
+        }
+    }
+}
+
+/// Whether the system has `PostgreSQL`, where `tests/servers/keyless` looks for it.
+#[expect(clippy::print_stderr, reason = "a test says that it is skipped")]
+fn has_postgresql() -> bool {
+    let found = Path::new("/usr/lib/postgresql").is_dir();
+    if !found {
+        eprintln!("skipped: there is no PostgreSQL");
+    }
+    found
+}
+
 /// A deployment; it ends when it is dropped.
 #[derive(Debug)]
 pub struct Keyless {
+    /// Which services it has.
+    pub deployment: Deployment,
     process: Child,
     folder: Folder,
     issuer: String,
-    cosign: PathBuf,
     /// One deployment at a time: the timestamp authority has a fixed port for its metrics.
     _turn: File,
 }
@@ -42,13 +83,13 @@ impl Keyless {
     ///
     /// # Errors
     /// It does not start.
-    pub fn start(name: &str) -> Result<Option<Self>> {
-        for name in ["fulcio", "rekor-server", "timestamp-server"] {
-            if peer(name).is_none() {
-                return Ok(None);
-            }
+    pub fn start(name: &str, deployment: Deployment) -> Result<Option<Self>> {
+        if deployment.programs().iter().any(|name| peer(name).is_none()) {
+            return Ok(None);
         }
-        let Some(cosign) = peer("cosign") else { return Ok(None) };
+        if deployment == Deployment::Logs && !has_postgresql() {
+            return Ok(None);
+        }
         let servers = root().join("target/test-servers");
         std::fs::create_dir_all(&servers)?;
         let turn = File::create(servers.join("keyless.turn"))?;
@@ -62,6 +103,9 @@ impl Keyless {
         let folder = Folder::new(name)?;
         let mut start = Command::new(&program);
         start.arg(folder.path()).arg(root().join(".tools/peers"));
+        if deployment == Deployment::Logs {
+            start.arg("logs");
+        }
         // It ends when its standard input does.
         start.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut process = start.spawn().context("starting the deployment")?;
@@ -69,7 +113,8 @@ impl Keyless {
         let stdout = process.stdout.take().context("it has no output")?;
         BufReader::new(stdout).read_line(&mut line)?;
         ensure!(!line.is_empty(), "the deployment does not start");
-        Ok(Some(Self { process, folder, issuer: line.trim().to_owned(), cosign, _turn: turn }))
+        let issuer = line.trim().to_owned();
+        Ok(Some(Self { deployment, process, folder, issuer, _turn: turn }))
     }
 
     /// Its directory: `trusted_root.json`, `signing_config.json`, and room for a test.
@@ -118,7 +163,30 @@ impl Keyless {
     /// # Errors
     /// It cannot be started.
     pub fn cosign(&self, arguments: &[&str]) -> Result<Outcome> {
-        run_in(&self.cosign, arguments, self.folder())
+        run_in(&root().join(".tools/peers/cosign"), arguments, self.folder())
+    }
+
+    /// Runs cosign 2 in the directory, told of the deployment in its way.
+    ///
+    /// # Errors
+    /// It cannot be started.
+    pub fn cosign2(&self, arguments: &[&str]) -> Result<Outcome> {
+        let variables = [
+            ("SIGSTORE_ROOT_FILE", self.path("fulcio.pem")),
+            ("SIGSTORE_CT_LOG_PUBLIC_KEY_FILE", self.path("certificates.pub")),
+            ("SIGSTORE_REKOR_PUBLIC_KEY", self.path("rekor.pub")),
+        ];
+        let variables: Vec<(&str, &str)> =
+            variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        run_with(&root().join(".tools/peers/cosign2"), &variables, arguments, self.folder())
+    }
+
+    /// What a verifier has to be told if certificates are in no log.
+    pub fn without_certificate_log(&self) -> &'static [&'static str] {
+        match self.deployment {
+            Deployment::Tiles => &["--insecure-ignore-sct"],
+            Deployment::Logs => &[],
+        }
     }
 
     #[expect(clippy::disallowed_methods, reason = "a server of a test")]
@@ -135,8 +203,8 @@ impl Keyless {
 
 impl Drop for Keyless {
     fn drop(&mut self) {
-        // Its programs end with it.
-        let _ended = self.process.kill();
+        // Its programs end with it, and it ends with its input: it has a database to remove.
+        drop(self.process.stdin.take());
         let _status = self.process.wait();
     }
 }

@@ -35,8 +35,8 @@ fn main() -> Result<()> {
         ["tidy"] => tidy::run(&root),
         _ => bail!(
             "usage: cargo xtask run [ARGUMENTS OF AKUA…]\n       cargo xtask test\n       \
-             cargo xtask guests [--check] [--force] [NAME…]\n       cargo xtask peers [NAME…]\n       \
-             cargo xtask tidy"
+             cargo xtask guests [--check] [--force] [NAME…]\n       \
+             cargo xtask peers [--nightly] [NAME…]\n       cargo xtask tidy"
         ),
     }
 }

@@ -28,18 +28,62 @@ const PEERS: [Tool; 7] = [
     ("registry", "github.com/distribution/distribution/v3/cmd/registry", "v3.1.2"),
 ];
 
+/// More services, which take as long again: logs that keep their trees in a database (PostgreSQL, which
+/// is the system's), and the one of certificates among them.
+const NIGHTLY: [Tool; 5] = [
+    ("rekor1-server", "github.com/sigstore/rekor/cmd/rekor-server", "v1.5.4"),
+    (
+        "ct-server",
+        "github.com/google/certificate-transparency-go/trillian/ctfe/ct_server",
+        "v1.4.0",
+    ),
+    ("trillian-log-server", "github.com/google/trillian/cmd/trillian_log_server", TRILLIAN),
+    ("trillian-log-signer", "github.com/google/trillian/cmd/trillian_log_signer", TRILLIAN),
+    ("trillian-createtree", "github.com/google/trillian/cmd/createtree", TRILLIAN),
+];
+/// The version of Trillian.
+const TRILLIAN: &str = "v1.8.0";
+/// Its tables, below the folder of its module.
+const TABLES: &str = "storage/postgresql/schema/storage.sql";
+
 /// Installs the native tools into `.tools/bin`.
 pub fn install_native(root: &Path) -> Result<()> {
     TOOLS.iter().try_for_each(|tool| install(&root.join(".tools"), "bin", tool))
 }
 
-/// Installs the peers that are named, or all, into `.tools/peers`.
+/// Installs the peers that are named, or all, into `.tools/peers`; those of the night with `--nightly`,
+/// or by name.
 pub fn install_peers(root: &Path, names: &[&str]) -> Result<()> {
-    for name in names {
-        ensure!(PEERS.iter().any(|(known, ..)| known == name), "there is no peer `{name}`");
+    let (flags, names): (Vec<&str>, Vec<&str>) =
+        names.iter().partition(|name| name.starts_with('-'));
+    ensure!(flags.iter().all(|flag| *flag == "--nightly"), "the only flag is --nightly");
+    for name in &names {
+        let known = PEERS.iter().chain(&NIGHTLY).any(|(known, ..)| known == name);
+        ensure!(known, "there is no peer `{name}`");
     }
-    let wanted = PEERS.iter().filter(|(name, ..)| names.is_empty() || names.contains(name));
-    wanted.into_iter().try_for_each(|tool| install(&root.join(".tools"), "peers", tool))
+    let tools = root.join(".tools");
+    let is_named = |tool: &&Tool| names.contains(&tool.0);
+    let peers = PEERS.iter().filter(|tool| names.is_empty() || is_named(tool));
+    let nightly = NIGHTLY.iter().filter(|tool| !flags.is_empty() || is_named(tool));
+    peers.chain(nightly).try_for_each(|tool| {
+        install(&tools, "peers", tool)?;
+        if tool.0 == "trillian-log-server" { copy_tables(&tools) } else { Ok(()) }
+    })
+}
+
+/// Copies the tables of Trillian beside its programs.
+fn copy_tables(tools: &Path) -> Result<()> {
+    let cache = Command::new("go").args(["env", "GOMODCACHE"]).output().context("running go")?;
+    let cache = String::from_utf8(cache.stdout)?;
+    let module = format!("github.com/google/trillian@{TRILLIAN}");
+    let tables = Path::new(cache.trim()).join(module).join(TABLES);
+    let copy = tools.join("peers/trillian.sql");
+    // Go's cache may have been emptied since.
+    if copy.is_file() && !tables.is_file() {
+        return Ok(());
+    }
+    let bytes = std::fs::read(&tables).with_context(|| format!("reading {}", tables.display()))?;
+    Ok(std::fs::write(copy, bytes)?)
 }
 
 /// Builds a program into a folder of `.tools`, unless this version of it is there.

@@ -6,10 +6,10 @@
 
 use crate::trust_root::{public_services, trust_root};
 use crate::{Failure, Home};
-use akua_oci::{Client, Post, Redacted};
+use akua_oci::{Client, FetchError, Post, ProtocolProblem, Redacted};
 use akua_sign::{
     ANSWER_LIMIT_BYTES, Artifact, Bundle, Certificate, Entry, Expected, Identity, IdentityToken,
-    KeylessError, Matcher, PrivateKey, Secret, Services, Signer, Signing,
+    KeylessError, Log, Matcher, PrivateKey, Secret, Services, Signer, Signing,
 };
 use akua_source::{Diagnostic, Digest};
 use serde::Deserialize;
@@ -162,11 +162,27 @@ fn entry(
     signing: &Signing,
     certificate: &Certificate,
 ) -> Result<Entry, Failure> {
-    let url = below(&services.entries, "api/v2/log/entries");
-    let request = signing.entry_request(certificate).map_err(|error| told(&url, &error))?;
-    let answer = client.post(json_post(url.clone(), request));
-    let answer = answer.map_err(|error| error.to_diagnostic())?;
-    Entry::read(&answer).map_err(|error| told(&url, &error))
+    let Log { url: base, version } = &services.entries;
+    let url = below(base, version.path());
+    let sense = |error: KeylessError| told(&url, &error);
+    let request = signing.entry_request(certificate, *version).map_err(sense)?;
+    match client.post(json_post(url.clone(), request.clone())) {
+        Ok(answer) => signing.read_entry(&answer, *version).map_err(sense),
+        Err(error) => match version.search_path().filter(|_| is_conflict(&error)) {
+            Some(path) => {
+                let url = below(base, path);
+                let answer = client.post(json_post(url.clone(), Signing::search_request(&request)));
+                let answer = answer.map_err(|error| error.to_diagnostic())?;
+                signing.read_found(&answer).map_err(|error| told(&url, &error))
+            }
+            None => Err(error.to_diagnostic().into()),
+        },
+    }
+}
+
+/// Whether a log says that it has an entry already: it took it, and its answer was lost.
+fn is_conflict(error: &FetchError) -> bool {
+    matches!(error, FetchError::Protocol { problem: ProtocolProblem::Status(409), .. })
 }
 
 fn timestamp(client: &Client, clock: &str, signing: &Signing) -> Result<Vec<u8>, Failure> {
@@ -197,13 +213,13 @@ fn told(service: &str, error: &KeylessError) -> Failure {
     if let Some(source) = std::error::Error::source(error) {
         diagnostic = diagnostic.note(source.to_string());
     }
-    diagnostic.help("check that --signing-config names Fulcio, and a log of Rekor 2").into()
+    diagnostic.help("check that --signing-config names Fulcio, and a log of Rekor").into()
 }
 
 /// Reads whom to ask.
 fn services(home: &Home, path: Option<&Path>) -> Result<Services, Failure> {
-    let help = "name a signing config with a log of Rekor 2, as `cosign signing-config create` \
-                writes it";
+    let help =
+        "name a signing config with a log of Rekor, as `cosign signing-config create` writes it";
     let (name, parsed) = match path {
         None => ("the public signing config".to_owned(), Services::parse(&public_services(home)?)),
         Some(path) => (path.display().to_string(), Services::parse(&read(path, help)?)),

@@ -9,11 +9,13 @@
 
 mod error;
 mod keyed;
+mod tagged;
 #[cfg(test)]
 #[expect(clippy::indexing_slicing, reason = "a test may panic")]
 mod tests;
 
 pub use error::{BundleError, Proof};
+pub(crate) use tagged::TaggedError;
 
 use crate::{IN_TOTO, Identity, PublicKey, Signer, Statement, TrustRoot};
 use akua_source::Digest;

@@ -5,14 +5,16 @@
 //! not said here, and what comes back is hostile: the bundle has to be verified before it is used.
 //!
 //! # Spec
-//! Fulcio's and Rekor 2's API documents; RFC 3161; protobuf-specs, `sigstore_bundle.proto`.
+//! Fulcio's API document; `log.rs` for Rekor's; RFC 3161; protobuf-specs, `sigstore_bundle.proto`.
 
+mod log;
 mod services;
 #[cfg(test)]
 #[expect(clippy::indexing_slicing, reason = "a test may panic")]
 mod tests;
 mod token;
 
+pub use log::{Entry, Log, LogVersion};
 pub use services::{Services, ServicesError};
 pub use token::{IdentityToken, TokenError};
 
@@ -26,10 +28,9 @@ use sigstore_types::{
     Bundle, CertificateContent, DerCertificate, DerPublicKey, DigestBytes, DsseEnvelope,
     DsseSignature, HashAlgorithm, KeyId, MediaType, MessageDigest, MessageSignature, PayloadBytes,
     Rfc3161Timestamp, Sha256Hash, SignatureBytes, SignatureContent, TimestampToken,
-    TimestampVerificationData, TransparencyLogEntry, VerificationMaterial,
+    TimestampVerificationData, VerificationMaterial,
 };
 use sigstore_verify::crypto::{parse_certificate_info, sha256};
-use sigstore_verify::rekor::entry::{HashedRekordV2, RekorV2KeyDetails};
 
 /// Largest answer of a service, in bytes.
 pub const ANSWER_LIMIT_BYTES: u64 = 1 << 20;
@@ -62,10 +63,6 @@ enum Content {
 #[derive(Debug, Clone)]
 pub struct Certificate(DerCertificate);
 
-/// An entry in a log.
-#[derive(Debug, Clone)]
-pub struct Entry(TransparencyLogEntry);
-
 /// An answer of a service makes no sense.
 #[derive(Debug, thiserror::Error)]
 pub enum KeylessError {
@@ -87,6 +84,9 @@ pub enum KeylessError {
     /// A certificate of another key.
     #[error("the certificate is of another key")]
     OtherKey,
+    /// No entry in it, more than one, or one that cannot be read.
+    #[error("the answer has no entry of a log that akua reads")]
+    NoEntry,
     /// The bundle cannot be written.
     #[error("the answers make no bundle")]
     Bundle,
@@ -139,27 +139,6 @@ impl Signing {
         Ok(Certificate(found))
     }
 
-    /// Returns what a log is asked: to take the signature.
-    ///
-    /// # Errors
-    /// [`KeylessError::Bundle`]; it does not happen.
-    ///
-    /// # Spec
-    /// `POST /api/v2/log/entries`.
-    pub fn entry_request(&self, certificate: &Certificate) -> Result<Vec<u8>, KeylessError> {
-        let digest = match &self.content {
-            Content::Statement(envelope) => sha256(&envelope.signed_bytes()),
-            Content::Artifact(digest) => *digest,
-        };
-        let request = HashedRekordV2::new_with_certificate(
-            &digest,
-            &SignatureBytes::new(self.signature.clone()),
-            &certificate.0,
-            RekorV2KeyDetails::PkixEcdsaP256Sha256,
-        );
-        serde_json::to_vec(&request).map_err(|_unlikely| KeylessError::Bundle)
-    }
-
     /// Returns what a clock is asked: to sign the signature, and the time.
     pub fn timestamp_request(&self) -> Vec<u8> {
         [&STAMP_HEAD[..], sha256(&self.signature).as_slice(), &STAMP_TAIL].concat()
@@ -175,20 +154,7 @@ impl Signing {
         entry: Entry,
         timestamps: Vec<Vec<u8>>,
     ) -> Result<Vec<u8>, KeylessError> {
-        let signature = SignatureBytes::new(self.signature);
-        let content = match self.content {
-            Content::Statement(envelope) => SignatureContent::DsseEnvelope(DsseEnvelope::new(
-                envelope.payload_type,
-                PayloadBytes::new(envelope.payload),
-                DsseSignature::new(signature, KeyId::default()),
-            )),
-            Content::Artifact(digest) => {
-                let digest = DigestBytes::new(digest.as_slice().to_vec());
-                let digest = MessageDigest::new(HashAlgorithm::Sha2256, digest);
-                let signed = MessageSignature::new(signature).with_message_digest(digest);
-                SignatureContent::MessageSignature(signed)
-            }
-        };
+        let content = self.content();
         let stamp = |answer| Rfc3161Timestamp::new(TimestampToken::new(answer));
         let stamps = timestamps.into_iter().map(stamp).collect();
         let certificate = CertificateContent::new(certificate.0);
@@ -198,6 +164,24 @@ impl Signing {
             .with_timestamp_verification_data(TimestampVerificationData::new(stamps));
         let bundle = Bundle::new(MediaType::Bundle0_3, material, content);
         bundle.to_json().map(String::into_bytes).map_err(|_unlikely| KeylessError::Bundle)
+    }
+
+    /// What is signed and its signature, as a bundle has them.
+    fn content(&self) -> SignatureContent {
+        let signature = SignatureBytes::new(self.signature.clone());
+        match &self.content {
+            Content::Statement(envelope) => SignatureContent::DsseEnvelope(DsseEnvelope::new(
+                envelope.payload_type.clone(),
+                PayloadBytes::new(envelope.payload.clone()),
+                DsseSignature::new(signature, KeyId::default()),
+            )),
+            Content::Artifact(digest) => {
+                let digest = DigestBytes::new(digest.as_slice().to_vec());
+                let digest = MessageDigest::new(HashAlgorithm::Sha2256, digest);
+                let signed = MessageSignature::new(signature).with_message_digest(digest);
+                SignatureContent::MessageSignature(signed)
+            }
+        }
     }
 }
 
@@ -210,19 +194,6 @@ impl Certificate {
         let facts = parse_certificate_info(&self.0).map_err(KeylessError::Certificate)?;
         let subject = facts.identity.map(|subject| subject.as_str().to_owned());
         Ok((subject.unwrap_or_default(), facts.issuer.unwrap_or_default()))
-    }
-}
-
-impl Entry {
-    /// Reads a log's answer.
-    ///
-    /// # Errors
-    /// [`KeylessError`].
-    pub fn read(answer: &[u8]) -> Result<Self, KeylessError> {
-        let wanted = "an entry of a log";
-        serde_json::from_slice(answer)
-            .map(Self)
-            .map_err(|source| KeylessError::Json { wanted, source })
     }
 }
 

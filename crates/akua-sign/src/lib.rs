@@ -43,8 +43,8 @@ pub use identity::{Expression, ExpressionError, Identity, Matcher};
 pub use key::{KeyError, PrivateKey, PublicKey, Secret};
 pub use keyed::keyed_bundle;
 pub use keyless::{
-    ANSWER_LIMIT_BYTES, Certificate, Entry, IdentityToken, KeylessError, Services, ServicesError,
-    Signing, TokenError,
+    ANSWER_LIMIT_BYTES, Certificate, Entry, IdentityToken, KeylessError, Log, LogVersion, Services,
+    ServicesError, Signing, TokenError,
 };
 pub use pattern::Pattern;
 pub use refresh::{

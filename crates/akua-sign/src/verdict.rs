@@ -1,5 +1,6 @@
 //! The verdict: which of those who may sign have signed a manifest, and what they say of it.
 
+use crate::bundle::TaggedError;
 use crate::{
     Artifact, Bundle, BundleError, ENVELOPE_TYPE, Envelope, Evidence, Expected, IN_TOTO, Identity,
     LogRule, Proof, PublicKey, SIGNATURE, SIMPLE_TYPE, SimpleSigning, Statement, TrustRoot,
@@ -101,8 +102,8 @@ pub fn check(evidence: &[Evidence], manifest: &Digest, who: &[Who], root: &Trust
     let mut verdict = Verdict::default();
     for piece in evidence {
         let found = match piece.media_type.as_str() {
-            SIMPLE_TYPE => simple(piece, manifest, who).map(|signer| (signer, None)),
-            ENVELOPE_TYPE => attestation(piece, manifest, who),
+            SIMPLE_TYPE => simple(piece, manifest, who, root).map(|signer| (signer, None)),
+            ENVELOPE_TYPE => attestation(piece, manifest, who, root),
             _ => bundle(piece, manifest, who, root),
         };
         match found {
@@ -122,16 +123,28 @@ pub fn check(evidence: &[Evidence], manifest: &Digest, who: &[Who], root: &Trust
     verdict
 }
 
-fn simple(piece: &Evidence, manifest: &Digest, who: &[Who]) -> Result<Signer, Refusal> {
+fn simple(
+    piece: &Evidence,
+    manifest: &Digest,
+    who: &[Who],
+    root: &TrustRoot,
+) -> Result<Signer, Refusal> {
     let what = "a signature under the tag `.sig`";
     let text = piece.annotations.get(SIGNATURE).map(String::as_str).unwrap_or_default();
     let signature = STANDARD.decode(text).map_err(|_base64| Refusal::Malformed {
         what,
         reason: "the signature is not base64".to_owned(),
     })?;
-    let signer = keyed(who, |key| key.verifies(piece.text.as_bytes(), &signature));
-    let signer = signer.ok_or(Refusal::Signer { what })?;
-    let payload = SimpleSigning::parse(piece.text.as_bytes());
+    let payload = piece.text.as_bytes();
+    let signer = match keyed(who, |key| key.verifies(payload, &signature)) {
+        Some(signer) => signer,
+        None if piece.has_certificate() => {
+            let bundle = tagged(what, Bundle::of_simple(piece, signature))?;
+            proven(what, &bundle, Artifact::Bytes(payload), who, root)?.signer
+        }
+        None => return Err(Refusal::Signer { what }),
+    };
+    let payload = SimpleSigning::parse(payload);
     let payload =
         payload.map_err(|error| Refusal::Malformed { what, reason: error.to_string() })?;
     if payload.manifest != *manifest {
@@ -144,12 +157,20 @@ fn attestation(
     piece: &Evidence,
     manifest: &Digest,
     who: &[Who],
+    root: &TrustRoot,
 ) -> Result<(Signer, Option<Attested>), Refusal> {
     let what = "an attestation under the tag `.att`";
     let envelope = Envelope::parse(piece.text.as_bytes());
     let envelope =
         envelope.map_err(|error| Refusal::Malformed { what, reason: error.to_string() })?;
-    signed(what, &envelope, manifest, who)
+    match signed(what, &envelope, manifest, who) {
+        Err(Refusal::Signer { .. }) if piece.has_certificate() => {
+            let bundle = tagged(what, Bundle::of_envelope(piece))?;
+            let verified = proven(what, &bundle, Artifact::Digest(manifest), who, root)?;
+            verified_statement(what, verified)
+        }
+        judged => judged,
+    }
 }
 
 fn bundle(
@@ -160,7 +181,18 @@ fn bundle(
 ) -> Result<(Signer, Option<Attested>), Refusal> {
     let what = "a bundle that refers to it";
     let bundle = Bundle::parse(piece.text.as_bytes()).map_err(|error| told(what, &error))?;
-    let artifact = Artifact::Digest(manifest);
+    let verified = proven(what, &bundle, Artifact::Digest(manifest), who, root)?;
+    verified_statement(what, verified)
+}
+
+/// Proves that one of those who may has signed.
+fn proven(
+    what: &'static str,
+    bundle: &Bundle,
+    artifact: Artifact<'_>,
+    who: &[Who],
+    root: &TrustRoot,
+) -> Result<Verified, Refusal> {
     let mut refused = Refusal::Signer { what };
     for one in who {
         let expected = match one {
@@ -168,11 +200,20 @@ fn bundle(
             Who::Identity(identity) => Expected::Identity(identity),
         };
         match bundle.verify(artifact, expected, root) {
-            Ok(verified) => return verified_statement(what, verified),
-            Err(error) => refused = told(what, &error),
+            Ok(verified) => return Ok(verified),
+            Err(error) => match told(what, &error) {
+                // What another of them is told says more.
+                Refusal::Signer { .. } => {}
+                found => refused = found,
+            },
         }
     }
     Err(refused)
+}
+
+/// Says why a piece under a tag makes no bundle.
+fn tagged(what: &'static str, made: Result<Bundle, TaggedError>) -> Result<Bundle, Refusal> {
+    made.map_err(|error| Refusal::Malformed { what, reason: error.to_string() })
 }
 
 /// Reads what a verified bundle says; one that signs the manifest itself says nothing more.

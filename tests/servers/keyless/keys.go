@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// writeKeys makes the certificate authority and the key of the log.
+// writeKeys makes the certificate authority and the keys of the logs.
 func writeKeys(folder string) error {
 	authority, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -43,18 +43,28 @@ func writeKeys(folder string) error {
 	if err := writePrivate(folder, "fulcio.key", authority); err != nil {
 		return err
 	}
-	log, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	for _, log := range []string{"rekor", "certificates"} {
+		if err := writePair(folder, log); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// writePair makes the key of a log.
+func writePair(folder, name string) error {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return err
 	}
-	public, err := x509.MarshalPKIXPublicKey(log.Public())
+	public, err := x509.MarshalPKIXPublicKey(key.Public())
 	if err != nil {
 		return err
 	}
-	if err := write(folder, "rekor.pub", "PUBLIC KEY", public); err != nil {
+	if err := write(folder, name+".pub", "PUBLIC KEY", public); err != nil {
 		return err
 	}
-	return writePrivate(folder, "rekor.key", log)
+	return writePrivate(folder, name+".key", key)
 }
 
 // writePrivate writes a key in PKCS#8.

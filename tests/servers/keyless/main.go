@@ -1,7 +1,8 @@
 // Command keyless is a Sigstore deployment on loopback, for tests: Fulcio, Rekor (tiles), a timestamp
-// authority, and an OIDC issuer of its own.
+// authority, and an OIDC issuer of its own. With "logs" certificates are in a log, too, and Rekor is
+// version 1; these keep their trees in Trillian and PostgreSQL.
 //
-//	keyless FOLDER PEERS
+//	keyless FOLDER PEERS [logs]
 //
 // starts the programs of PEERS, writes the keys, trusted_root.json and signing_config.json into
 // FOLDER, prints the base URL of the issuer when everything answers, and ends, with all that it
@@ -16,6 +17,7 @@ import (
 	"net/http"
 	"os"
 	"runtime"
+	"time"
 )
 
 func init() {
@@ -24,17 +26,25 @@ func init() {
 }
 
 func main() {
-	if len(os.Args) != 3 {
-		log.Fatal("usage: keyless FOLDER PEERS")
+	withLogs := len(os.Args) == 4 && os.Args[3] == "logs"
+	if len(os.Args) != 3 && !withLogs {
+		log.Fatal("usage: keyless FOLDER PEERS [logs]")
 	}
-	if err := run(os.Args[1], os.Args[2]); err != nil {
+	stage := &stage{folder: os.Args[1], peers: os.Args[2], withLogs: withLogs}
+	err := run(stage)
+	if err == nil {
+		_, _ = io.Copy(io.Discard, os.Stdin)
+	}
+	// Who waits for the end of this process waits for no program that hangs.
+	time.AfterFunc(patience, func() { log.Fatal("what was started does not end") })
+	stage.stop()
+	if err != nil {
 		log.Fatal(err)
 	}
-	_, _ = io.Copy(io.Discard, os.Stdin)
 }
 
 // run starts everything, and says where it is.
-func run(folder, peers string) error {
+func run(stage *stage) error {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
@@ -43,14 +53,13 @@ func run(folder, peers string) error {
 	if err != nil {
 		return err
 	}
-	if err := writeKeys(folder); err != nil {
+	if err := writeKeys(stage.folder); err != nil {
 		return err
 	}
-	if err := writeConfig(folder, issuer.base); err != nil {
+	if err := writeConfig(stage.folder, issuer.base); err != nil {
 		return err
 	}
 	go func() { log.Fatal(http.Serve(listener, issuer.routes())) }()
-	stage := &stage{folder: folder, peers: peers}
 	if err := stage.start(); err != nil {
 		return err
 	}

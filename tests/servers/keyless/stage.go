@@ -15,60 +15,86 @@ import (
 // patience is how long a program may take until it answers.
 const patience = 30 * time.Second
 
-// stage is the three services.
+// stage is the services.
 type stage struct {
 	folder, peers string
-	// fulcio, rekor and tsa are base URLs.
-	fulcio, rekor, tsa string
+	// withLogs is whether there is a log of certificates, and Rekor is version 1.
+	withLogs bool
+	// fulcio, rekor, tsa and certificates are base URLs; the last is of the log of certificates, if any.
+	fulcio, rekor, tsa, certificates string
+	// database is that of the logs, if any.
+	database *database
 }
 
 // start starts the services, and writes what signers and verifiers are told of them.
 func (s *stage) start() error {
-	ports, err := freePorts(7)
+	ports, err := freePorts(4)
 	if err != nil {
 		return err
 	}
 	s.fulcio = "http://127.0.0.1:" + ports[0]
-	s.rekor = "http://127.0.0.1:" + ports[3]
-	s.tsa = "http://127.0.0.1:" + ports[6]
-	if err := os.MkdirAll(s.path("log"), 0o700); err != nil {
+	s.tsa = "http://127.0.0.1:" + ports[3]
+	// Without the flag it would ask time servers outside. It needs port 2112 for its metrics, so it comes
+	// first: Rekor 1 wants the same port, and goes on without it.
+	if err := s.spawn("timestamp-server", []string{
+		"serve", "--host", "127.0.0.1", "--port", ports[3], "--scheme", "http", "--disable-ntp-monitoring",
+	}); err != nil {
 		return err
 	}
-	services := [][]string{
-		{
-			"fulcio", "serve", "--ca", "fileca", "--fileca-cert", s.path("fulcio.pem"),
-			"--fileca-key", s.path("fulcio.key"), "--fileca-key-passwd", "none", "--fileca-watch=false",
-			"--config-path", s.path("fulcio.json"), "--ct-log-url", "",
-			"--host", "127.0.0.1", "--port", ports[0], "--grpc-host", "127.0.0.1",
-			"--grpc-port", ports[1], "--metrics-port", ports[2], "--legacy-unix-domain-socket", "",
-		},
-		{
-			"rekor-server", "serve", "--http-port", ports[3], "--grpc-port", ports[4],
-			"--http-metrics-port", ports[5], "--hostname", "127.0.0.1",
-			"--signer-filepath", s.path("rekor.key"), "--storage-dir", s.path("log"),
-			"--checkpoint-interval", "500ms",
-		},
-		// Without the flag it would ask time servers outside. Its metrics are on port 2112, always.
-		{
-			"timestamp-server", "serve", "--host", "127.0.0.1", "--port", ports[6],
-			"--scheme", "http", "--disable-ntp-monitoring",
-		},
-	}
-	for _, service := range services {
-		if err := s.spawn(service[0], service[1:]); err != nil {
-			return err
-		}
-	}
 	if err := s.fetch(s.tsa+"/api/v1/timestamp/certchain", "tsa.pem"); err != nil {
+		return err
+	}
+	if s.withLogs {
+		err = s.startLogs()
+	} else {
+		err = s.startTiles()
+	}
+	if err != nil {
+		return err
+	}
+	if err := s.spawn("fulcio", []string{
+		"serve", "--ca", "fileca", "--fileca-cert", s.path("fulcio.pem"),
+		"--fileca-key", s.path("fulcio.key"), "--fileca-key-passwd", "none", "--fileca-watch=false",
+		"--config-path", s.path("fulcio.json"), "--ct-log-url", s.certificates,
+		"--host", "127.0.0.1", "--port", ports[0], "--grpc-host", "127.0.0.1",
+		"--grpc-port", ports[1], "--metrics-port", ports[2],
+		// cosign 2 asks by an older protocol, which it answers through a socket; this one has no file.
+		"--legacy-unix-domain-socket", "@fulcio-of-a-test-" + ports[0],
+	}); err != nil {
 		return err
 	}
 	if err := s.fetch(s.fulcio+"/api/v2/configuration", "fulcio.answer"); err != nil {
 		return err
 	}
-	if err := s.fetch(s.rekor+"/healthz", "rekor.answer"); err != nil {
+	return s.describe()
+}
+
+// startTiles starts Rekor 2.
+func (s *stage) startTiles() error {
+	ports, err := freePorts(3)
+	if err != nil {
 		return err
 	}
-	return s.describe()
+	s.rekor = "http://127.0.0.1:" + ports[0]
+	if err := os.MkdirAll(s.path("log"), 0o700); err != nil {
+		return err
+	}
+	if err := s.spawn("rekor-server", []string{
+		"serve", "--http-port", ports[0], "--grpc-port", ports[1],
+		"--http-metrics-port", ports[2], "--hostname", "127.0.0.1",
+		"--signer-filepath", s.path("rekor.key"), "--storage-dir", s.path("log"),
+		"--checkpoint-interval", "500ms",
+	}); err != nil {
+		return err
+	}
+	return s.fetch(s.rekor+"/healthz", "rekor.answer")
+}
+
+// stop removes what does not end, or go, by itself.
+func (s *stage) stop() {
+	if s.database != nil {
+		s.database.remove()
+	}
 }
 
 // describe lets cosign write trusted_root.json and signing_config.json.
@@ -76,16 +102,24 @@ func (s *stage) describe() error {
 	const since = ",start-time=2024-01-01T00:00:00Z"
 	const more = since + ",operator=test"
 	stamp := s.tsa + "/api/v1/timestamp"
-	if err := s.cosign("trusted-root", "create",
-		"--fulcio", "url="+s.fulcio+",certificate-chain="+s.path("fulcio.pem"),
-		"--rekor", "url="+s.rekor+",public-key="+s.path("rekor.pub")+since+",origin=127.0.0.1",
-		"--tsa", "url="+stamp+",certificate-chain="+s.path("tsa.pem"),
-		"--out", s.path("trusted_root.json")); err != nil {
+	root := []string{
+		"trusted-root", "create", "--out", s.path("trusted_root.json"),
+		"--fulcio", "url=" + s.fulcio + ",certificate-chain=" + s.path("fulcio.pem"),
+		"--tsa", "url=" + stamp + ",certificate-chain=" + s.path("tsa.pem"),
+	}
+	log, version := "url="+s.rekor+",public-key="+s.path("rekor.pub")+since, "2"
+	if s.withLogs {
+		certificates := "url=" + s.certificates + ",public-key=" + s.path("certificates.pub") + since
+		root, version = append(root, "--ctfe", certificates), "1"
+	} else {
+		log += ",origin=127.0.0.1"
+	}
+	if err := s.cosign(append(root, "--rekor", log)...); err != nil {
 		return err
 	}
 	return s.cosign("signing-config", "create",
 		"--fulcio", "url="+s.fulcio+",api-version=1"+more,
-		"--rekor", "url="+s.rekor+",api-version=2"+more, "--rekor-config", "ANY",
+		"--rekor", "url="+s.rekor+",api-version="+version+more, "--rekor-config", "ANY",
 		"--tsa", "url="+stamp+",api-version=1"+more, "--tsa-config", "ANY",
 		"--out", s.path("signing_config.json"))
 }

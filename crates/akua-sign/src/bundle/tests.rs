@@ -23,10 +23,23 @@ const EXPIRED: &[u8] = corpus!("expired.sigstore.json");
 const KEY: &[u8] = corpus!("key.sigstore.json");
 const KEY_LOGGED: &[u8] = corpus!("key-logged.sigstore.json");
 const KEY_STATEMENT: &[u8] = corpus!("key-statement.sigstore.json");
+const LOGGED_BLOB: &[u8] = corpus!("logged/blob.sigstore.json");
+const LOGGED_STATEMENT: &[u8] = corpus!("logged/statement.sigstore.json");
 const ARTIFACT: &[u8] = corpus!("artifact.txt");
 const MAIL: &str = "dev@example.com";
 const ISSUER: &str = "http://127.0.0.1:34533/people";
 const WORKFLOWS: &str = "http://127.0.0.1:34533/workflows";
+
+/// The issuer of the deployment whose certificates are in a log, and whose log is of Rekor 1.
+const LOGGED_ISSUER: &str = "http://127.0.0.1:36905/people";
+
+/// The trust root of that deployment, changed.
+fn logged_root(change: fn(&mut Value)) -> TrustRoot {
+    let root = corpus!("logged/trusted_root.json");
+    let mut root: Value = serde_json::from_slice(root).expect("JSON");
+    change(&mut root);
+    TrustRoot::parse(root.to_string().as_bytes()).expect("a root")
+}
 
 fn root() -> TrustRoot {
     TrustRoot::parse(corpus!("trusted_root.json")).expect("the root of the corpus")
@@ -177,6 +190,67 @@ fn another_root_is_refused() {
 }
 
 #[test]
+fn a_certificate_has_to_be_in_a_log_that_the_root_names() {
+    let mail = identity(MAIL, LOGGED_ISSUER);
+    for json in [LOGGED_BLOB, LOGGED_STATEMENT] {
+        let bundle = Bundle::parse(json).expect("a bundle");
+        let verify = |root: &TrustRoot| {
+            bundle.verify(Artifact::Bytes(ARTIFACT), Expected::Identity(&mail), root)
+        };
+        let found = verify(&logged_root(|_| ())).expect("it is good");
+        assert!(found.certificate_logged);
+        let another = logged_root(|root| root["ctlogs"] = root["tlogs"].clone());
+        check_refused(verify(&another), "E_SIGN_CERTIFICATE_LOG");
+        let later = logged_root(|root| {
+            let start = json!({ "start": "2030-01-01T00:00:00Z" });
+            root["ctlogs"][0]["publicKey"]["validFor"] = start;
+        });
+        check_refused(verify(&later), "E_SIGN_CERTIFICATE_LOG");
+        // One that names none asks for none.
+        let none = logged_root(|root| root["ctlogs"] = json!([]));
+        assert!(!verify(&none).expect("it is good").certificate_logged);
+    }
+}
+
+#[test]
+fn a_log_of_rekor_1_says_when_it_was_signed() {
+    let mail = identity(MAIL, LOGGED_ISSUER);
+    let verify = |json: &[u8], change: fn(&mut Value)| {
+        let mut bundle: Value = serde_json::from_slice(json).expect("JSON");
+        change(&mut bundle["verificationMaterial"]);
+        let bundle = Bundle::parse(bundle.to_string().as_bytes())?;
+        let root = logged_root(|_| ());
+        bundle.verify(Artifact::Bytes(ARTIFACT), Expected::Identity(&mail), &root)
+    };
+    for (json, index) in [(LOGGED_BLOB, 6), (LOGGED_STATEMENT, 7)] {
+        let found = verify(json, |_| ()).expect("it is good");
+        assert!(found.times.iter().all(|time| time.starts_with("2026-11-22T")), "{found:?}");
+        let entry = found.entries.first().expect("an entry");
+        assert_eq!(entry.index, index);
+        assert!(entry.log.starts_with("127.0.0.1 - "), "{found:?}");
+        // The log's time is enough.
+        let no_clock = |material: &mut Value| {
+            material["timestampVerificationData"] = Value::Null;
+        };
+        verify(json, no_clock).expect("it is good");
+        // It is its promise that says so.
+        let found = verify(json, |material| {
+            material["timestampVerificationData"] = Value::Null;
+            material["tlogEntries"][0]["inclusionPromise"] = Value::Null;
+        });
+        check_refused(found, "E_SIGN_NO_TIME");
+        let found = verify(json, |material| {
+            material["tlogEntries"][0]["integratedTime"] = json!("1795315000");
+        });
+        check_refused(found, "E_SIGN_LOG");
+        let found = verify(json, |material| {
+            material["tlogEntries"][0]["inclusionProof"] = Value::Null;
+        });
+        check_refused(found, "E_SIGN_NO_LOG");
+    }
+}
+
+#[test]
 fn an_identity_needs_a_log_and_a_clock() {
     let without = |place: &str, value: Value| {
         let mut bundle: Value = serde_json::from_slice(BLOB).expect("JSON");
@@ -269,18 +343,21 @@ fn every_byte_counts() {
     let mail = identity(MAIL, ISSUER);
     let key = key();
     let key = Expected::Key { key: &key, log: LogRule::IfPresent };
-    let root = root();
-    for (json, signer) in [
-        (BLOB, Expected::Identity(&mail)),
-        (STATEMENT, Expected::Identity(&mail)),
-        (KEY, key),
-        (KEY_LOGGED, key),
-        (KEY_STATEMENT, key),
+    let logged = identity(MAIL, LOGGED_ISSUER);
+    let (root, logged_root) = (root(), logged_root(|_| ()));
+    for (json, signer, root) in [
+        (BLOB, Expected::Identity(&mail), &root),
+        (STATEMENT, Expected::Identity(&mail), &root),
+        (KEY, key, &root),
+        (KEY_LOGGED, key, &root),
+        (KEY_STATEMENT, key, &root),
+        (LOGGED_BLOB, Expected::Identity(&logged), &logged_root),
+        (LOGGED_STATEMENT, Expected::Identity(&logged), &logged_root),
     ] {
         let bundle: Value = serde_json::from_slice(json).expect("JSON");
         let verify = |bundle: &Value| {
             let bundle = Bundle::parse(bundle.to_string().as_bytes())?;
-            bundle.verify(Artifact::Bytes(ARTIFACT), signer, &root)
+            bundle.verify(Artifact::Bytes(ARTIFACT), signer, root)
         };
         verify(&bundle).expect("it is good");
         for place in places(&bundle, String::new()) {

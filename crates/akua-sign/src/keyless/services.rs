@@ -3,14 +3,15 @@
 //! # Spec
 //! protobuf-specs, `sigstore_trustroot.proto`: `SigningConfig`.
 
+use super::{Log, LogVersion};
 use sigstore_trust_root::{SIGSTORE_PRODUCTION_SIGNING_CONFIG, ServiceSelector, SigningConfig};
 
 /// Largest file, in bytes.
 const LIMIT_BYTES: usize = 1 << 20;
 /// Most clocks that are asked.
 const CLOCKS: usize = 8;
-/// The version of logs that are spoken to: those with tiles.
-const LOG_VERSION: u32 = 2;
+/// The versions of logs that are spoken to, as a config numbers them; the best is first.
+const LOG_VERSIONS: [(u32, LogVersion); 2] = [(2, LogVersion::Two), (1, LogVersion::One)];
 
 /// Where to send what.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,7 +19,7 @@ pub struct Services {
     /// For a certificate.
     pub certificates: String,
     /// For an entry in a log.
-    pub entries: String,
+    pub entries: Log,
     /// For timestamps, of each.
     pub timestamps: Vec<String>,
 }
@@ -75,22 +76,32 @@ impl Services {
         let config = SigningConfig::from_json(text).map_err(ServicesError::Json)?;
         let missing = |service| ServicesError::Missing { service };
         let certificates = config.fulcio_url().ok_or_else(|| missing("Fulcio"))?.url.clone();
-        let logs = config.eligible_rekor_urls(Some(LOG_VERSION));
-        let log = logs.first().ok_or_else(|| missing("log with tiles (Rekor 2)"))?;
-        let several = match config.rekor_tlog_config.selector {
-            ServiceSelector::Any => false,
-            ServiceSelector::All => logs.len() > 1,
-            _ => config.rekor_tlog_config.count != Some(1),
-        };
-        if several {
-            return Err(ServicesError::Several);
-        }
-        Ok(Self { certificates, entries: log.url.clone(), timestamps: clocks(&config)? })
+        let entries = log(&config)?;
+        let timestamps = clocks(&config, entries.version)?;
+        Ok(Self { certificates, entries, timestamps })
     }
 }
 
-/// The clocks to ask: an entry in a log with tiles has no time, so there has to be one.
-fn clocks(config: &SigningConfig) -> Result<Vec<String>, ServicesError> {
+/// The log to write to: one of the newest version that is spoken to and that the config names.
+fn log(config: &SigningConfig) -> Result<Log, ServicesError> {
+    let of_version = |(number, version)| (config.eligible_rekor_urls(Some(number)), version);
+    let mut named = LOG_VERSIONS.into_iter().map(of_version);
+    let found = named.find(|(logs, _)| !logs.is_empty());
+    let (logs, version) = found.ok_or(ServicesError::Missing { service: "log (Rekor 1 or 2)" })?;
+    let several = match config.rekor_tlog_config.selector {
+        ServiceSelector::Any => false,
+        ServiceSelector::All => logs.len() > 1,
+        _ => config.rekor_tlog_config.count != Some(1),
+    };
+    if several {
+        return Err(ServicesError::Several);
+    }
+    let url = logs.first().map(|log| log.url.clone()).unwrap_or_default();
+    Ok(Log { url, version })
+}
+
+/// The clocks to ask. There has to be one where entries of the log have no time.
+fn clocks(config: &SigningConfig, log: LogVersion) -> Result<Vec<String>, ServicesError> {
     let found = config.eligible_tsa_urls();
     let named = found.len();
     let wanted = match config.tsa_config.selector {
@@ -98,6 +109,9 @@ fn clocks(config: &SigningConfig) -> Result<Vec<String>, ServicesError> {
         ServiceSelector::All => named,
         _ => config.tsa_config.count.and_then(|count| usize::try_from(count).ok()).unwrap_or(0),
     };
+    if named == 0 && log == LogVersion::One {
+        return Ok(Vec::new());
+    }
     if named == 0 {
         return Err(ServicesError::Missing { service: "timestamp authority" });
     }

@@ -1,7 +1,10 @@
 //! Exchanges with services: what is asked, and what of their answers is taken.
 
-use super::{Entry, IdentityToken, KeylessError, Services, ServicesError, Signing, TokenError};
-use crate::PrivateKey;
+use super::{
+    Certificate, IdentityToken, KeylessError, Log, LogVersion, Services, ServicesError, Signing,
+    TokenError,
+};
+use crate::{Artifact, Bundle, Envelope, Expected, Identity, Matcher, PrivateKey, TrustRoot};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
@@ -90,11 +93,86 @@ fn a_certificate_of_another_key_is_refused() {
 
 #[test]
 fn an_entry_is_read_or_refused() {
-    assert!(matches!(Entry::read(b"{}"), Err(KeylessError::Json { .. })));
+    let signing = Signing::of_artifact(b"it", key());
+    let read = |answer: &[u8]| signing.read_entry(answer, LogVersion::Two);
+    assert!(matches!(read(b"{}"), Err(KeylessError::Json { .. })));
     let bundle = include_str!("../../../../tests/corpus/trust/blob.sigstore.json");
     let bundle: Value = serde_json::from_str(bundle).expect("JSON");
     let entry = &bundle["verificationMaterial"]["tlogEntries"][0];
-    assert!(Entry::read(entry.to_string().as_bytes()).is_ok());
+    assert!(read(entry.to_string().as_bytes()).is_ok());
+}
+
+/// What a log of Rekor 1 answered, by name and in a list.
+const ANSWER: &str = include_str!("../../../../tests/corpus/trust/logged/answer.json");
+const FOUND: &str = include_str!("../../../../tests/corpus/trust/logged/found.json");
+
+#[test]
+fn an_entry_of_rekor_1_is_read_or_refused() {
+    let signing = Signing::of_artifact(b"it", key());
+    let read = |answer: &str| signing.read_entry(answer.as_bytes(), LogVersion::One);
+    let found = |answer: &str| signing.read_found(answer.as_bytes());
+    // The entry belongs into the bundle that cosign made of the same answer.
+    let bundle = include_str!("../../../../tests/corpus/trust/logged/blob.sigstore.json");
+    let mut bundle: Value = serde_json::from_str(bundle).expect("JSON");
+    let root = include_bytes!("../../../../tests/corpus/trust/logged/trusted_root.json");
+    let root = TrustRoot::parse(root).expect("a root");
+    let expression = |text: &str| Matcher::expression(text).expect("an expression");
+    let anybody = Identity { subject: expression(".*"), issuer: expression(".*") };
+    let artifact = include_bytes!("../../../../tests/corpus/trust/artifact.txt");
+    for entry in [read(ANSWER).expect("an entry"), found(FOUND).expect("an entry")] {
+        let entry = serde_json::to_value(&entry.0).expect("JSON");
+        bundle["verificationMaterial"]["tlogEntries"] = json!([entry]);
+        let bundle = Bundle::parse(bundle.to_string().as_bytes()).expect("a bundle");
+        let expected = Expected::Identity(&anybody);
+        let verified = bundle.verify(Artifact::Bytes(artifact), expected, &root);
+        assert_eq!(verified.expect("it is good").entries.len(), 1);
+    }
+    assert!(matches!(read("[]"), Err(KeylessError::Json { .. })));
+    assert!(matches!(found("{}"), Err(KeylessError::Json { .. })));
+    assert!(matches!(read("{}"), Err(KeylessError::NoEntry)));
+    assert!(matches!(found("[]"), Err(KeylessError::NoEntry)));
+    assert!(matches!(found("[{}]"), Err(KeylessError::NoEntry)));
+    let mut two: Value = serde_json::from_str(ANSWER).expect("JSON");
+    let one = two.as_object().and_then(|all| all.values().next()).cloned();
+    two["another"] = one.expect("an entry");
+    assert!(matches!(read(&two.to_string()), Err(KeylessError::NoEntry)));
+    let broken = ANSWER.replace("\\n\\n— ", " ");
+    assert!(matches!(read(&broken), Err(KeylessError::NoEntry)), "a checkpoint that is none");
+}
+
+#[test]
+fn each_version_of_logs_is_asked_in_its_way() {
+    let bundle = include_str!("../../../../tests/corpus/trust/blob.sigstore.json");
+    let bundle: Value = serde_json::from_str(bundle).expect("JSON");
+    let certificate = &bundle["verificationMaterial"]["certificate"]["rawBytes"];
+    let certificate = serde_json::from_value(certificate.clone()).map(Certificate);
+    let certificate = certificate.expect("a certificate");
+    let pem = STANDARD.encode(certificate.0.to_pem());
+    let asked = |signing: &Signing, version| -> Value {
+        let request = signing.entry_request(&certificate, version).expect("a request");
+        let search = Signing::search_request(&request);
+        let search: Value = serde_json::from_slice(&search).expect("JSON");
+        let request: Value = serde_json::from_slice(&request).expect("JSON");
+        assert_eq!(search, json!({ "entries": [request] }));
+        request
+    };
+    let artifact = Signing::of_artifact(b"it", key());
+    let one = asked(&artifact, LogVersion::One);
+    assert_eq!((&one["kind"], &one["apiVersion"]), (&json!("hashedrekord"), &json!("0.0.1")));
+    assert_eq!(one["spec"]["signature"]["content"], STANDARD.encode(&artifact.signature));
+    assert_eq!(one["spec"]["signature"]["publicKey"]["content"], pem);
+    assert!(asked(&artifact, LogVersion::Two)["hashedRekordRequestV002"].is_object());
+    let statement = Signing::of_statement(b"{}".to_vec(), key());
+    let one = asked(&statement, LogVersion::One);
+    assert_eq!((&one["kind"], &one["apiVersion"]), (&json!("dsse"), &json!("0.0.1")));
+    let proposed = &one["spec"]["proposedContent"];
+    assert_eq!(proposed["verifiers"], json!([pem]));
+    let envelope = proposed["envelope"].as_str().expect("JSON in a text");
+    let envelope = Envelope::parse(envelope.as_bytes()).expect("an envelope");
+    assert!(envelope.is_signed_by(&key().public()));
+    assert!(asked(&statement, LogVersion::Two)["hashedRekordRequestV002"].is_object());
+    assert_ne!(LogVersion::One.path(), LogVersion::Two.path());
+    assert!(LogVersion::Two.search_path().is_none());
 }
 
 #[test]
@@ -131,18 +209,28 @@ fn config(logs: &[u32], clocks: &[u32], more: &Value) -> Result<Services, Servic
 fn services_are_those_that_can_be_used() {
     let found = config(&[1, 2], &[1, 1], &json!({})).expect("services");
     assert_eq!(found.certificates, "https://ca1.example.com");
-    assert_eq!(found.entries, "https://log2.example.com");
+    let log =
+        |number: u32, version| Log { url: format!("https://log{number}.example.com"), version };
+    assert_eq!(found.entries, log(2, LogVersion::Two));
     assert_eq!(found.timestamps, ["https://clock1.example.com"]);
     let all = config(&[2], &[1, 1], &json!({ "tsaConfig": { "selector": "ALL" } }));
     assert_eq!(all.expect("services").timestamps.len(), 2);
     let three = config(&[2], &[1, 1], &json!({ "tsaConfig": { "selector": "EXACT", "count": 3 } }));
     assert!(matches!(three, Err(ServicesError::Clocks { wanted: 3, named: 2 })));
     let missing = |found| matches!(found, Err(ServicesError::Missing { .. }));
-    assert!(missing(config(&[1], &[1], &json!({}))));
+    let older = config(&[3, 1], &[1], &json!({})).expect("services");
+    assert_eq!(older.entries, log(1, LogVersion::One));
+    assert_eq!(older.timestamps.len(), 1);
+    // A log of Rekor 1 has times of its own.
+    assert!(config(&[1], &[], &json!({})).expect("services").timestamps.is_empty());
     assert!(missing(config(&[3], &[1], &json!({}))));
     assert!(missing(config(&[2], &[], &json!({}))));
     assert!(missing(config(&[2], &[1], &json!({ "caUrls": [] }))));
     let several = config(&[2, 2], &[1], &json!({ "rekorTlogConfig": { "selector": "ALL" } }));
     assert!(matches!(several, Err(ServicesError::Several)));
+    let one_each = config(&[1, 2], &[1], &json!({ "rekorTlogConfig": { "selector": "ALL" } }));
+    assert_eq!(one_each.expect("services").entries, log(2, LogVersion::Two));
+    let public = Services::parse(Services::public()).expect("the public services");
+    assert_eq!(public.entries.version, LogVersion::One);
     assert!(matches!(Services::parse(b"{}"), Err(ServicesError::Json(_))));
 }
