@@ -14,7 +14,7 @@ const LANGUAGE: [&str; 5] = ["kcl-syntax", "kcl-sema", "kcl-eval", "kcl-std", "k
 /// The domain; `akua-policy` may also name `akua-objects`.
 const DOMAIN: [&str; 4] = ["akua-manifest", "akua-sign", "akua-objects", "akua-policy"];
 /// The effects; `akua-oci` may also name `akua-disk`.
-const EFFECTS: [&str; 3] = ["akua-disk", "akua-oci", "akua-sandbox"];
+const EFFECTS: [&str; 4] = ["akua-disk", "akua-oci", "akua-pkcs11", "akua-sandbox"];
 /// Crates that compile; wasmtime's runtime does need cranelift's containers (entity, bitset, bforest).
 const COMPILERS: [&str; 4] = [
     "cranelift-codegen",
