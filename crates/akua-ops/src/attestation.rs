@@ -7,7 +7,7 @@ use crate::{Failure, Home};
 use akua_objects::OutputFile;
 use akua_package::{LOCK, Package, Project};
 use akua_render::{Inputs, Options};
-use akua_sign::{Envelope, IN_TOTO, Signer, Statement, Subject, keyed_bundle};
+use akua_sign::{Signer, Statement, Subject, keyed_bundle};
 use akua_source::{Budgets, Diagnostic, Digest, TABLE};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -99,7 +99,7 @@ impl Attesting {
         home: &Home,
         project: &Project,
     ) -> Result<Self, Failure> {
-        let key = sealed_key(home, Some(project), option.key.as_deref())?;
+        let key = sealed_key(home, Some(project), option.key.as_deref())?.behind_wall()?;
         let lock = match &project.lock {
             Some(_) => Some(NamedDigest::of(LOCK, &project.root.read(LOCK, LOCK_LIMIT_BYTES)?)),
             None => None,
@@ -136,7 +136,7 @@ pub(crate) fn attest(
     // Structs of texts and numbers are always JSON.
     let predicate = serde_json::to_value(&predicate).unwrap_or_default();
     let statement = Statement::new(subjects.collect(), RENDER, predicate);
-    let envelope = Envelope::sign(IN_TOTO, statement.to_json(), &key);
+    let envelope = key.envelope(&statement)?;
     let public = key.public();
     let signer = Signer::Key(public.id()).to_string();
     Ok(Attestation { bundle: keyed_bundle(&envelope, &public), signer })

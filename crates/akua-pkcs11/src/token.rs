@@ -30,13 +30,12 @@ pub enum TokenError {
         path: PathBuf,
     },
     /// It cannot be loaded, or is none.
-    #[error("the module `{}` cannot be used", path.display())]
+    #[error("the module `{}` cannot be used: {reason}", path.display())]
     Module {
         /// Its path.
         path: PathBuf,
         /// Why.
-        #[source]
-        source: Error,
+        reason: String,
     },
     /// No token is the one that is meant.
     #[error("no token is the one that is named; there {}", tokens(found))]
@@ -97,22 +96,25 @@ pub enum TokenError {
         token: String,
     },
     /// The token, or its module, does not do what it is asked.
-    #[error("the token fails ({function}: {reason})")]
+    #[error("the token fails: {reason}")]
     Failed {
-        /// In which function of PKCS #11.
-        function: String,
-        /// What it says.
+        /// In which function of PKCS #11, and what it says.
         reason: String,
     },
 }
 
 impl From<Error> for TokenError {
     fn from(error: Error) -> Self {
-        let (function, reason) = match &error {
-            Error::Pkcs11(value, function) => (format!("C_{function:?}"), format!("{value:?}")),
-            other => ("PKCS #11".to_owned(), other.to_string()),
-        };
-        Self::Failed { function, reason }
+        Self::Failed { reason: reason(&error) }
+    }
+}
+
+/// Says what a module or a token answered, in the words of PKCS #11.
+fn reason(error: &Error) -> String {
+    match error {
+        Error::Pkcs11(value, function) => format!("C_{function:?}: {value:?}"),
+        Error::LibraryLoading(error) => error.to_string(),
+        other => other.to_string(),
     }
 }
 
@@ -188,7 +190,8 @@ fn start(path: &Path) -> Result<Module, TokenError> {
     if !path.is_absolute() {
         return Err(TokenError::RelativeModule { path: path.to_owned() });
     }
-    let unusable = |source| TokenError::Module { path: path.to_owned(), source };
+    let unusable =
+        |error: Error| TokenError::Module { path: path.to_owned(), reason: reason(&error) };
     let module = Pkcs11::new(path).map_err(unusable)?;
     let arguments = CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK);
     module.initialize(arguments).map_err(unusable)?;
@@ -273,25 +276,27 @@ fn find_key(session: &Session, uri: &TokenUri, token: &str) -> Result<ObjectHand
     Ok(key)
 }
 
-/// Returns the public half of a key: of the object beside it, which has the same id (where there is
-/// none, the same label), else of the private key itself. Whether it is the right one is seen by
-/// what it verifies.
+/// Returns the public half of a key: of the object beside it that has the same id and label, else
+/// the same id, else the same label; else of the private key itself. Whether it is the right one is
+/// seen by what it verifies.
 fn find_point(
     session: &Session,
     key: ObjectHandle,
     token: &str,
 ) -> Result<[u8; POINT_BYTES], TokenError> {
-    let mut template = vec![
-        Attribute::Class(ObjectClass::PUBLIC_KEY),
-        Attribute::KeyType(KeyType::EC),
-        Attribute::EcParams(P256.to_vec()),
-    ];
-    let names = session.get_attributes(key, &[AttributeType::Id, AttributeType::Label])?;
-    template.extend(names.into_iter().find(|name| match name {
+    let mut names = session.get_attributes(key, &[AttributeType::Id, AttributeType::Label])?;
+    names.retain(|name| match name {
         Attribute::Id(text) | Attribute::Label(text) => !text.is_empty(),
         _ => false,
-    }));
-    let mut places = session.find_objects(&template)?;
+    });
+    let mut places = Vec::new();
+    let same = std::iter::once(names.as_slice()).chain(names.chunks(1));
+    for same in same.filter(|same| !same.is_empty()) {
+        let curve = Attribute::EcParams(P256.to_vec());
+        let mut template = vec![Attribute::Class(ObjectClass::PUBLIC_KEY), curve];
+        template.extend_from_slice(same);
+        places.extend(session.find_objects(&template)?);
+    }
     places.push(key);
     for place in places {
         for attribute in session.get_attributes(place, &[AttributeType::EcPoint])? {

@@ -86,11 +86,6 @@ pub enum UriError {
 }
 
 impl TokenUri {
-    /// Returns whether a text is meant as such a name.
-    pub fn is_one(text: &str) -> bool {
-        text.starts_with(SCHEME)
-    }
-
     /// Reads a name.
     ///
     /// # Errors
