@@ -23,6 +23,9 @@ const COMPILERS: [&str; 4] = [
     "wasmtime-internal-winch",
 ];
 
+/// Crates that load code into the process: what the feature `pkcs11` brings, and nothing else.
+const LOADERS: [&str; 2] = ["akua-pkcs11", "libloading"];
+
 /// Crates that read what packages are written in; JSON and TOML are what manifests, locks and frames
 /// are written in.
 const READERS: [&str; 6] =
@@ -44,8 +47,12 @@ pub fn run(root: &Path) -> Result<()> {
             if COMPILERS.contains(&name.as_str()) {
                 wrong.push(format!("{binary} depends on the compiler {name}"));
             }
+            if LOADERS.contains(&name.as_str()) {
+                wrong.push(format!("{binary} reaches {name}: by default no code is loaded"));
+            }
             if LANGUAGE.contains(&name.as_str()) || READERS.contains(&name.as_str()) {
-                wrong.push(format!("{binary} reaches {name}: package text is read in a Store only"));
+                wrong
+                    .push(format!("{binary} reaches {name}: package text is read in a Store only"));
             }
         }
     }

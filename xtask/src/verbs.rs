@@ -16,7 +16,7 @@ const CORPUS_PASSES: &str = "1441";
 
 /// Builds everything and runs akua with `arguments`.
 pub fn run(root: &Path, arguments: &[&str]) -> Result<()> {
-    build(root, &[])?;
+    build(root)?;
     let binary = root.join("target/release/akua");
     let status = Command::new(binary).args(arguments).status().context("running akua")?;
     std::process::exit(status.code().unwrap_or(2));
@@ -24,12 +24,15 @@ pub fn run(root: &Path, arguments: &[&str]) -> Result<()> {
 
 /// Builds everything and runs all checks and tests.
 pub fn test(root: &Path) -> Result<()> {
-    build(root, &["--check"])?;
+    guests(root, &["--check"])?;
+    pkcs11(root)?;
     tools::install_native(root)?;
     reference(root);
     cargo(root, &["fmt", "--all", "--check"])?;
     tidy::run(root)?;
     cargo(root, &["clippy", "--release", "--workspace", "--all-targets", "--", "-D", "warnings"])?;
+    let tokens = ["clippy", "--release", "-p", "akua-cli", "--features", "pkcs11"];
+    cargo(root, &[&tokens[..], &["-p", "akua-ops", "--", "-D", "warnings"]].concat())?;
     for module in ["engines/wire", "engines/helm", "engines/kustomize", "engines/helm/stubs/check"]
     {
         step(Command::new("go").args(["test", "./..."]).current_dir(root.join(module)))?;
@@ -39,10 +42,29 @@ pub fn test(root: &Path) -> Result<()> {
 }
 
 /// Builds the guests and the binary.
-fn build(root: &Path, guests: &[&str]) -> Result<()> {
-    step(Command::new("rustup").args(["target", "add", "wasm32-wasip1"]).current_dir(root))?;
-    guests::run(root, guests)?;
+fn build(root: &Path) -> Result<()> {
+    guests(root, &[])?;
     cargo(root, &["build", "--release", "-p", "akua-cli"])
+}
+
+/// Builds the guests.
+fn guests(root: &Path, arguments: &[&str]) -> Result<()> {
+    step(Command::new("rustup").args(["target", "add", "wasm32-wasip1"]).current_dir(root))?;
+    guests::run(root, arguments)
+}
+
+/// Builds the binary that signs with keys in tokens, as `target/release/akua-pkcs11`, then the
+/// binary as it ships; unpacks the tokens of tests.
+pub fn pkcs11(root: &Path) -> Result<()> {
+    let release = root.join("target/release");
+    let (binary, other) = (release.join("akua"), release.join("akua-pkcs11"));
+    let build = ["build", "--release", "-p", "akua-cli"];
+    cargo(root, &[&build[..], &["--features", "pkcs11"]].concat())?;
+    // It has the same name: cargo puts it where the one that ships belongs, which is built next.
+    std::fs::copy(&binary, &other).context("copying the binary")?;
+    cargo(root, &build)?;
+    tools::softhsm(root);
+    Ok(())
 }
 
 /// Installs the reference implementation of KCL into `.tools/kcl`; without it the test that
