@@ -94,14 +94,24 @@ fn corpus(root: &Path) -> Result<()> {
     step(Command::new("python3").arg(script).arg(binary).args(["--top", "--min", CORPUS_PASSES]))
 }
 
-/// Runs cargo in the product's workspace.
+/// Runs cargo in the product's workspace, as if it were started by hand: what cargo says of xtask
+/// itself is not for the build scripts there, which would run again each time (ring's does).
 fn cargo(root: &Path, arguments: &[&str]) -> Result<()> {
-    step(Command::new("cargo").args(arguments).current_dir(root))
+    let mut cargo = Command::new("cargo");
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+            cargo.env_remove(&name);
+        }
+    }
+    step(cargo.args(arguments).current_dir(root))
 }
 
 /// Runs a step, or fails with what it was.
 pub fn step(command: &mut Command) -> Result<()> {
-    let shown = format!("{command:?}");
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    let words: Vec<_> = words.map(|word| word.to_string_lossy()).collect();
+    let shown = words.join(" ");
     println!("-- {shown}");
     let status = command.status().with_context(|| format!("starting {shown}"))?;
     if status.success() { Ok(()) } else { bail!("failed: {shown}") }
