@@ -1,12 +1,17 @@
 //! Keys in tokens: an akua that is built with them signs with `SoftHSM`, and everybody verifies it.
 //! Skipped where `cargo xtask pkcs11` has built and installed nothing.
 
+use akua_sign::PrivateKey;
 use akua_tests::peers::peer;
 use akua_tests::process::{PASSPHRASE, PIN, akua_with, root, run_with};
 use akua_tests::project::{Project, manifest};
 use akua_tests::servers::Registry;
-use akua_tests::softhsm::SoftHsm;
+use akua_tests::softhsm::{SoftHsm, TEST_MODULE};
 use anyhow::{Context, Result, ensure};
+use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
+use cryptoki::object::{Attribute, KeyType, ObjectClass};
+use cryptoki::session::UserType;
+use cryptoki::types::AuthPin;
 use serde_json::Value as Json;
 use std::fs;
 use std::path::PathBuf;
@@ -253,6 +258,68 @@ fn other_kinds_of_keys_are_refused() -> Result<()> {
         world.refused(&[UNLOCKED], &world.hsm.uri(&format!("object={name}")), 1, &expected)?;
     }
     Ok(())
+}
+
+/// Returns the private number of a pair, and the point of its public half as a token has it.
+fn pair(byte: u8) -> Result<([u8; 32], Vec<u8>)> {
+    let number = [byte; 32];
+    let public = PrivateKey::from_bytes(&number).context("a key")?.public().to_der();
+    let point = public.last_chunk::<65>().context("a point")?;
+    Ok((number, [&[0x04, 0x41], &point[..]].concat()))
+}
+
+/// Puts pairs into the token that no tool makes.
+#[test]
+#[ignore = "another test starts it, with tokens"]
+fn make_odd_pairs() -> Result<()> {
+    let module = std::env::var(TEST_MODULE)?;
+    let module = Pkcs11::new(module)?;
+    module.initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK))?;
+    let slot = *module.get_slots_with_token()?.first().context("a token")?;
+    let session = module.open_rw_session(slot)?;
+    session.login(UserType::User, Some(&AuthPin::new(PIN.into())))?;
+    let p256 = vec![0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07];
+    let make = |class, label: &str, more: &[Attribute]| {
+        let template = [
+            Attribute::Class(class),
+            Attribute::Token(true),
+            Attribute::KeyType(KeyType::EC),
+            Attribute::EcParams(p256.clone()),
+            Attribute::Label(label.as_bytes().to_vec()),
+            Attribute::Id(label.as_bytes().to_vec()),
+        ];
+        session.create_object(&[&template, more].concat()).map(drop)
+    };
+    let (number, point) = pair(7)?;
+    let (_, other) = pair(8)?;
+    let number = Attribute::Value(number.to_vec());
+    let private = [number.clone(), Attribute::Sign(true)];
+    make(ObjectClass::PRIVATE_KEY, "alone", &private)?;
+    make(ObjectClass::PRIVATE_KEY, "mismatched", &private)?;
+    make(ObjectClass::PUBLIC_KEY, "mismatched", &[Attribute::EcPoint(other)])?;
+    make(
+        ObjectClass::PRIVATE_KEY,
+        "strict",
+        &[number.clone(), Attribute::AlwaysAuthenticate(true)],
+    )?;
+    make(ObjectClass::PUBLIC_KEY, "strict", &[Attribute::EcPoint(point.clone())])?;
+    make(ObjectClass::PRIVATE_KEY, "mute", &[number, Attribute::Sign(false)])?;
+    Ok(make(ObjectClass::PUBLIC_KEY, "mute", &[Attribute::EcPoint(point)])?)
+}
+
+#[test]
+fn odd_pairs_sign_nothing() -> Result<()> {
+    let Some(world) = World::new("odd")? else { return Ok(()) };
+    world.project.ok(&["pack", "--out", "lib.tgz"])?;
+    world.hsm.run_test("make_odd_pairs")?;
+    let by = |label: &str, code, expected: &[&str]| {
+        world.refused(&[UNLOCKED], &world.hsm.uri(&format!("object={label}")), code, expected)
+    };
+    by("alone", 1, &["E_PKCS11_KEY", "does not have the public key of the pair"])?;
+    by("strict", 1, &["E_PKCS11_KEY", "asks for the PIN at each signature"])?;
+    // No signature is used that the public key does not verify.
+    by("mismatched", 2, &["E_PKCS11_TOKEN", "is not of the public key beside its key"])?;
+    by("mute", 2, &["E_PKCS11_TOKEN", "C_SignInit: KeyFunctionNotPermitted"])
 }
 
 /// Nothing is loaded where a package's program runs.

@@ -13,6 +13,8 @@ use std::path::{Path, PathBuf};
 const UTIL: &str = "softhsm/usr/bin/softhsm2-util";
 /// The module that speaks with them.
 const MODULE: &str = "softhsm/usr/lib/softhsm/libsofthsm2.so";
+/// The variable that names the module to a test that speaks with it by itself.
+pub const TEST_MODULE: &str = "AKUA_TEST_MODULE";
 /// What their owner has; nobody here is one afterwards.
 const OWNER_PIN: &str = "11223344";
 
@@ -66,6 +68,22 @@ impl SoftHsm {
         let names = ["--token", token, "--label", label, "--id", id, "--pin", PIN];
         // Also with an id that is taken.
         self.util(&[&["--import", &key, "--force"], &names[..]].concat())
+    }
+
+    /// Has the test `name` of this program, which is ignored otherwise, do something with the tokens by
+    /// itself: modules take their settings from the environment of the process.
+    ///
+    /// # Errors
+    /// It fails.
+    pub fn run_test(&self, name: &str) -> Result<()> {
+        let program = std::env::current_exe()?;
+        let module = self.module.display().to_string();
+        let variables = [(self.settings.0, self.settings.1.as_str()), (TEST_MODULE, &module)];
+        let arguments = ["--exact", name, "--ignored"];
+        let outcome = run_with(&program, &variables, &arguments, self.folder.path())?;
+        let stdout = String::from_utf8(outcome.success()?)?;
+        ensure!(stdout.contains("1 passed"), "{stdout}");
+        Ok(())
     }
 
     fn util(&self, arguments: &[&str]) -> Result<()> {
