@@ -48,7 +48,9 @@ pub fn install_peers(root: &Path, names: &[&str]) -> Result<()> {
 /// Unpacks SoftHSM where that is possible; else tests with tokens say that they are skipped.
 pub fn softhsm(root: &Path) {
     if let Err(error) = install_softhsm(root) {
-        println!("SoftHSM cannot be taken from Debian's packages: {error:#}");
+        println!(
+            "SoftHSM cannot be taken from Debian's packages (apt-get update may help): {error:#}"
+        );
     }
 }
 
