@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Pages whose example cannot be run, each for the reason that it gives.
-const NOT_RUN: [&str; 10] = [
+const NOT_RUN: [&str; 15] = [
     "E_BUDGET_STACK",
     "E_BUDGET_TABLES",
     "E_ENGINE_NOT_AVAILABLE",
@@ -22,6 +22,11 @@ const NOT_RUN: [&str; 10] = [
     "E_INTERNAL",
     "E_IO",
     "E_KUSTOMIZE_REQUEST",
+    "E_PKCS11_KEY",
+    "E_PKCS11_MODULE",
+    "E_PKCS11_PIN",
+    "E_PKCS11_TOKEN",
+    "E_PKCS11_URI",
     "E_WALL",
 ];
 /// Marks of the table in the list of pages.

@@ -20,3 +20,4 @@ pub mod reference;
 pub mod render;
 pub mod same;
 pub mod servers;
+pub mod softhsm;

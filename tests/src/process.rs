@@ -43,8 +43,10 @@ pub const PASSPHRASE: &str = "correct-horse-battery-staple";
 pub const PASSWORD: &str = "swordfish-of-the-registry";
 /// A token of a registry.
 pub const TOKEN: &str = "t0ken-of-the-registry";
+/// The PIN of tokens that hold keys.
+pub const PIN: &str = "5839201746";
 /// The secrets of tests: nothing that akua prints in any test has one of them.
-const SECRETS: [&str; 3] = [PASSPHRASE, PASSWORD, TOKEN];
+const SECRETS: [&str; 4] = [PASSPHRASE, PASSWORD, TOKEN, PIN];
 
 /// What to do where there is no binary.
 const BUILD: &str =

@@ -31,12 +31,14 @@ fn main() -> Result<()> {
         ["guests", rest @ ..] => guests::run(&root, rest),
         ["run", "--", rest @ ..] | ["run", rest @ ..] => verbs::run(&root, rest),
         ["test"] => verbs::test(&root),
+        ["pkcs11"] => verbs::pkcs11(&root),
         ["peers", rest @ ..] => tools::install_peers(&root, rest),
         ["tidy"] => tidy::run(&root),
         _ => bail!(
             "usage: cargo xtask run [ARGUMENTS OF AKUA…]\n       cargo xtask test\n       \
              cargo xtask guests [--check] [--force] [NAME…]\n       \
-             cargo xtask peers [--nightly] [NAME…]\n       cargo xtask tidy"
+             cargo xtask peers [--nightly] [NAME…]\n       cargo xtask pkcs11\n       \
+             cargo xtask tidy"
         ),
     }
 }

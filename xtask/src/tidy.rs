@@ -14,7 +14,7 @@ const LANGUAGE: [&str; 5] = ["kcl-syntax", "kcl-sema", "kcl-eval", "kcl-std", "k
 /// The domain; `akua-policy` may also name `akua-objects`.
 const DOMAIN: [&str; 4] = ["akua-manifest", "akua-sign", "akua-objects", "akua-policy"];
 /// The effects; `akua-oci` may also name `akua-disk`.
-const EFFECTS: [&str; 3] = ["akua-disk", "akua-oci", "akua-sandbox"];
+const EFFECTS: [&str; 4] = ["akua-disk", "akua-oci", "akua-pkcs11", "akua-sandbox"];
 /// Crates that compile; wasmtime's runtime does need cranelift's containers (entity, bitset, bforest).
 const COMPILERS: [&str; 4] = [
     "cranelift-codegen",
@@ -22,6 +22,9 @@ const COMPILERS: [&str; 4] = [
     "wasmtime-internal-cranelift",
     "wasmtime-internal-winch",
 ];
+
+/// Crates that load code into the process: what the feature `pkcs11` brings, and nothing else.
+const LOADERS: [&str; 2] = ["akua-pkcs11", "libloading"];
 
 /// Crates that read what packages are written in; JSON and TOML are what manifests, locks and frames
 /// are written in.
@@ -44,8 +47,12 @@ pub fn run(root: &Path) -> Result<()> {
             if COMPILERS.contains(&name.as_str()) {
                 wrong.push(format!("{binary} depends on the compiler {name}"));
             }
+            if LOADERS.contains(&name.as_str()) {
+                wrong.push(format!("{binary} reaches {name}: by default no code is loaded"));
+            }
             if LANGUAGE.contains(&name.as_str()) || READERS.contains(&name.as_str()) {
-                wrong.push(format!("{binary} reaches {name}: package text is read in a Store only"));
+                wrong
+                    .push(format!("{binary} reaches {name}: package text is read in a Store only"));
             }
         }
     }

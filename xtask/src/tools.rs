@@ -1,4 +1,4 @@
-//! Programs in Go that tests compare with or talk to, each installed once a version.
+//! Programs that tests compare with or talk to: in Go, each installed once a version; and SoftHSM.
 
 use std::path::Path;
 use std::process::Command;
@@ -57,7 +57,10 @@ pub fn install_peers(root: &Path, names: &[&str]) -> Result<()> {
     let (flags, names): (Vec<&str>, Vec<&str>) =
         names.iter().partition(|name| name.starts_with('-'));
     ensure!(flags.iter().all(|flag| *flag == "--nightly"), "the only flag is --nightly");
-    for name in &names {
+    if names.is_empty() || names.contains(&"softhsm") {
+        softhsm(root);
+    }
+    for name in names.iter().filter(|name| **name != "softhsm") {
         let known = PEERS.iter().chain(&NIGHTLY).any(|(known, ..)| known == name);
         ensure!(known, "there is no peer `{name}`");
     }
@@ -84,6 +87,46 @@ fn copy_tables(tools: &Path) -> Result<()> {
     }
     let bytes = std::fs::read(&tables).with_context(|| format!("reading {}", tables.display()))?;
     Ok(std::fs::write(copy, bytes)?)
+}
+
+/// Unpacks SoftHSM where that is possible; else tests with tokens say that they are skipped.
+pub fn softhsm(root: &Path) {
+    if let Err(error) = install_softhsm(root) {
+        println!(
+            "SoftHSM cannot be taken from Debian's packages (apt-get update may help): {error:#}"
+        );
+    }
+}
+
+/// Where SoftHSM is, below `.tools`.
+const SOFTHSM: &str = "peers/softhsm";
+/// Debian's packages of it; what they need besides, libc and OpenSSL, is on every machine.
+const SOFTHSM_PACKAGES: [&str; 2] = ["softhsm2", "libsofthsm2"];
+
+/// Unpacks SoftHSM from Debian's packages into `.tools/peers`, without installing it.
+fn install_softhsm(root: &Path) -> Result<()> {
+    let tools = root.join(".tools");
+    let (target, built) = (tools.join(SOFTHSM), tools.join("build/softhsm"));
+    if target.is_dir() {
+        return Ok(());
+    }
+    if built.exists() {
+        std::fs::remove_dir_all(&built)?;
+    }
+    let unpacked = built.join("unpacked");
+    std::fs::create_dir_all(&unpacked)?;
+    let mut download = Command::new("apt-get");
+    download.arg("download").args(SOFTHSM_PACKAGES).current_dir(&built);
+    crate::verbs::step(&mut download)?;
+    for entry in std::fs::read_dir(&built)? {
+        let package = entry?.path();
+        if package.extension().is_some_and(|ending| ending == "deb") {
+            crate::verbs::step(Command::new("dpkg").arg("-x").arg(package).arg(&unpacked))?;
+        }
+    }
+    std::fs::create_dir_all(tools.join("peers"))?;
+    std::fs::rename(unpacked, target)?;
+    Ok(std::fs::remove_dir_all(&built)?)
 }
 
 /// Builds a program into a folder of `.tools`, unless this version of it is there.

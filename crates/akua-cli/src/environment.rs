@@ -19,10 +19,12 @@ use std::path::PathBuf;
 /// | `AKUA_ALLOW_PRIVATE_HOSTS` | hosts that may have private addresses, separated by commas |
 /// | `AKUA_ALLOW_FILE_GIT` | `1`: git repositories of this machine (`file://`) may be read |
 /// | `XDG_CONFIG_HOME`, `HOME` | `akua/policy.toml`, besides `/etc/akua/policy.toml` |
-/// | `AKUA_COSIGN_KEY` | the text of a private key to sign with |
+/// | `AKUA_COSIGN_KEY` | the text of a private key to sign with, or the URI of one in a token |
 /// | `SIGSTORE_ID_TOKEN` | an identity token, for `--keyless` |
 /// | `ACTIONS_ID_TOKEN_REQUEST_URL`, `ACTIONS_ID_TOKEN_REQUEST_TOKEN` | where GitHub Actions gives one |
 /// | `AKUA_COSIGN_PASSPHRASE` | what private keys are encrypted with |
+/// | `AKUA_PKCS11_MODULE` | the module that speaks with tokens, where a URI names none |
+/// | `AKUA_PKCS11_PIN` | what unlocks them |
 /// | `SSL_CERT_FILE` | certificate authorities besides the machine's |
 pub(crate) fn home(offline: bool) -> Home {
     let user = path("HOME");
@@ -57,6 +59,8 @@ pub(crate) fn home(offline: bool) -> Home {
         wall: true,
         signing_key: text("AKUA_COSIGN_KEY").map(|key| Secret::new(key.into_bytes())),
         passphrase: secret("AKUA_COSIGN_PASSPHRASE"),
+        token_module: text("AKUA_PKCS11_MODULE").map(PathBuf::from),
+        token_pin: secret("AKUA_PKCS11_PIN"),
         progress: None,
     }
 }

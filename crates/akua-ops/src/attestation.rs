@@ -8,7 +8,7 @@ use crate::{Failure, Home};
 use akua_objects::OutputFile;
 use akua_package::{LOCK, Package, Project};
 use akua_render::{Inputs, Options};
-use akua_sign::{Envelope, IN_TOTO, Signer, Statement, Subject, keyed_bundle};
+use akua_sign::{Signer, Statement, Subject, keyed_bundle};
 use akua_source::{Budgets, Diagnostic, Digest, TABLE};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -110,7 +110,9 @@ impl Attesting {
         project: &Project,
     ) -> Result<Self, Failure> {
         let by = match option {
-            AttestOption::Key(named) => By::Key(sealed_key(home, Some(project), named.as_deref())?),
+            AttestOption::Key(named) => {
+                By::Key(sealed_key(home, Some(project), named.as_deref())?.behind_wall()?)
+            }
             AttestOption::Keyless(keyless) => By::Keyless(keyless.checked(home)?.clone()),
         };
         let lock = match &project.lock {
@@ -149,16 +151,16 @@ pub(crate) fn attest(
     // Structs of texts and numbers are always JSON.
     let predicate = serde_json::to_value(&predicate).unwrap_or_default();
     let statement = Statement::new(subjects.collect(), RENDER, predicate);
-    let json = statement.to_json();
     let (bundle, signer) = match &attesting.by {
         By::Key(key) => {
             let key = key.open(home)?;
             let public = key.public();
-            let envelope = Envelope::sign(IN_TOTO, json, &key);
+            let envelope = key.envelope(&statement)?;
             (keyed_bundle(&envelope, &public).into_bytes(), Signer::Key(public.id()))
         }
         By::Keyless(keyless) => {
             // Any of the files will do: the statement is about all of them.
+            let json = statement.to_json();
             let about = Digest::of(&first.bytes);
             let subject = crate::keyless::Subject::Statement { json: &json, about: &about };
             let signed = crate::keyless::sign(home, keyless, subject)?;

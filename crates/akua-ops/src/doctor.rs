@@ -5,6 +5,7 @@
 
 mod package;
 
+use crate::token::IS_BUILT_IN;
 use crate::{Failure, Home, cache};
 use akua_disk::Staging;
 use akua_package::Cache;
@@ -87,6 +88,11 @@ pub fn run(home: &Home) -> Health {
         Check::new("worker", Status::Ok, Guest::Worker.digest()),
         trusted(home),
         whole_cache(home),
+        Check::new(
+            "pkcs11",
+            Status::Ok,
+            if IS_BUILT_IN { "in this build" } else { "not in this build" },
+        ),
     ]);
     match Cache::new(&home.cache).staging() {
         Ok(staging) => {

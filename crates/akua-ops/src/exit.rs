@@ -37,7 +37,7 @@ impl Exit {
     pub(crate) fn of(diagnostic: &Diagnostic) -> Self {
         match diagnostic.code.as_str() {
             "E_IO" | "E_INTERNAL" | "E_OUTPUT_WRITE" | "E_FETCH_NETWORK" | "E_FETCH_PROTOCOL"
-            | "E_FETCH_SERVER" | "E_FETCH_TIMEOUT" | "E_WALL" => Self::System,
+            | "E_FETCH_SERVER" | "E_FETCH_TIMEOUT" | "E_PKCS11_TOKEN" | "E_WALL" => Self::System,
             "E_FETCH_RATE" => Self::RateLimited,
             "E_RENDER_BUDGET_DEPTH" | "E_KCL_DEPTH" | "E_KCL_MEMORY" | "E_KCL_STEPS" => {
                 Self::Budget

@@ -32,6 +32,11 @@ pub mod render;
 pub mod sign;
 pub mod signing;
 mod supply;
+#[cfg(feature = "pkcs11")]
+mod token;
+#[cfg(not(feature = "pkcs11"))]
+#[path = "token/absent.rs"]
+mod token;
 pub mod tree;
 mod trust;
 pub mod trust_root;

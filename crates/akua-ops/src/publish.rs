@@ -5,7 +5,7 @@ use crate::keyless::Keyless;
 use crate::pack::{LeftOut, Packed, pack};
 use crate::render::{RenderRequest, Target, render};
 use crate::sign::artifact_tag;
-use crate::signing::{Hand, Layout, Published, hand, speak};
+use crate::signing::{Hand, Layout, Published, hand, speak, unsaid};
 use crate::{Failure, Home, LimitOptions};
 use akua_oci::Reference;
 use akua_package::Project;
@@ -115,8 +115,11 @@ pub fn run(request: &PublishRequest) -> Result<PublishOutcome, Failure> {
     if !request.dry_run {
         let remote = supply.remote.as_ref().ok_or_else(offline)?;
         let client = remote.client()?;
-        let pieces = pieces.as_deref().unwrap_or_default();
-        artifact.push(client, &repository, &archive, pieces, &reference)?;
+        let mut pieces = pieces.unwrap_or_default();
+        if let Some(hand) = &hand {
+            pieces = unsaid(client, &repository, &artifact.digest, hand, pieces)?;
+        }
+        artifact.push(client, &repository, &archive, &pieces, &reference)?;
     }
     Ok(PublishOutcome {
         oci_ref: format!("oci://{repository}"),

@@ -4,7 +4,7 @@
 use crate::artifact::{Artifact, facts, parsed_reference, parsed_repository, read_archive, told};
 use crate::failure::named_file;
 use crate::keyless::Keyless;
-use crate::signing::{Layout, Published, hand, speak};
+use crate::signing::{Layout, Published, hand, speak, unsaid};
 use crate::trust::key;
 use crate::trust_root::trust_root;
 use crate::{Failure, Home};
@@ -158,6 +158,7 @@ fn sign_artifact(request: &SignRequest, repository: &Repository) -> Result<SignO
     // How somebody else's artifact was made is not known here.
     let (evidence, signer) = speak(&request.home, &published, &hand, request.layout, false)?;
     let subject = EvidenceSubject { digest: manifest.digest.clone(), size: manifest.bytes.len() };
+    let evidence = unsaid(client, repository, &manifest.digest, &hand, evidence)?;
     push_evidence(client, repository, &subject, &evidence)?;
     Ok(SignOutcome {
         oci_ref: format!("oci://{repository}"),

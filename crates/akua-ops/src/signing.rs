@@ -1,24 +1,22 @@
 //! What is signed when a package is published, and with which key.
 
-use crate::failure::named_file;
+mod key;
+
+pub(crate) use key::{Key, SealedKey, sealed_key};
+
 use crate::keyless::Keyless;
 use crate::{Failure, Home};
-use akua_disk::DiskError;
 use akua_manifest::{Lock, LockedPackage};
-use akua_package::{FILES, PROVENANCE, Project, TREE_DIGEST};
+use akua_oci::{Client, Repository};
+use akua_package::{FILES, PROVENANCE, Project, TREE_DIGEST, fetch_evidence};
 use akua_sandbox::Guest;
-use akua_sign::{
-    COSIGN_SIGN, Envelope, Evidence, IN_TOTO, KeyError, PrivateKey, Secret, Signer, SimpleSigning,
-    Statement, Subject, keyed_bundle,
-};
+use akua_sign::{COSIGN_SIGN, Evidence, Signer, SimpleSigning, Statement, Subject, keyed_bundle};
 use akua_source::{Diagnostic, Digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use std::path::Path;
 
-/// Largest file of a key, in bytes.
-const KEY_LIMIT_BYTES: u64 = 64 << 10;
 /// What a provenance says a package is made by.
 const BUILD_TYPE: &str = "https://akua.dev/slsa/publish/v1";
 /// What it says made it.
@@ -53,69 +51,11 @@ pub(crate) struct Published<'a> {
     pub(crate) render: Option<&'a str>,
 }
 
-/// A key to sign with that was read, and not opened yet.
-#[derive(Debug)]
-pub(crate) struct SealedKey {
-    /// Where it comes from.
-    name: String,
-    bytes: Secret,
-}
-
-/// Reads the key to sign with: the one that is named, else that of the environment, else that of the
-/// package.
-///
-/// # Errors
-/// `E_SIGN_KEY` where there is none, or it cannot be read.
-pub(crate) fn sealed_key(
-    home: &Home,
-    project: Option<&Project>,
-    named: Option<&Path>,
-) -> Result<SealedKey, Failure> {
-    let unreadable = |error: DiskError| {
-        named_file("E_SIGN_KEY", &error, "name the file of a private key: `akua keygen` makes one")
-    };
-    if let Some(path) = named {
-        let bytes = akua_disk::read_file(path, KEY_LIMIT_BYTES).map_err(unreadable)?;
-        return Ok(SealedKey { name: path.display().to_string(), bytes: Secret::new(bytes) });
-    }
-    if let Some(key) = &home.signing_key {
-        return Ok(SealedKey { name: "AKUA_COSIGN_KEY".to_owned(), bytes: key.clone() });
-    }
-    let own = project.and_then(|project| {
-        Some((project, project.manifest.signing.cosign_private_key.as_deref()?))
-    });
-    if let Some((project, name)) = own {
-        let bytes = project.root.read(name, KEY_LIMIT_BYTES).map_err(unreadable)?;
-        return Ok(SealedKey { name: name.to_owned(), bytes: Secret::new(bytes) });
-    }
-    let help = "name one with --key, or put its text into AKUA_COSIGN_KEY; `akua keygen` makes one";
-    let diagnostic = Diagnostic::error("E_SIGN_KEY", "there is no key to sign with").help(help);
-    Err(diagnostic.into())
-}
-
-impl SealedKey {
-    /// Opens the key.
-    ///
-    /// # Errors
-    /// `E_SIGN_KEY`.
-    pub(crate) fn open(&self, home: &Home) -> Result<PrivateKey, Failure> {
-        PrivateKey::read(self.bytes.bytes(), home.passphrase.as_ref()).map_err(|error| {
-            let message = format!("`{}` cannot be signed with: {error}", self.name);
-            let help = match error {
-                KeyError::NoPassphrase => "put the passphrase into AKUA_COSIGN_PASSPHRASE",
-                KeyError::WrongPassphrase => "correct AKUA_COSIGN_PASSPHRASE",
-                _ => "name a P-256 key: PKCS#8, or what cosign and `akua keygen` make",
-            };
-            Diagnostic::error("E_SIGN_KEY", message).help(help).into()
-        })
-    }
-}
-
 /// Who signs.
 #[derive(Debug)]
 pub(crate) enum Hand<'a> {
     /// The owner of a key.
-    Key(PrivateKey),
+    Key(Key),
     /// Who has an identity token.
     Keyless(&'a Keyless),
 }
@@ -149,7 +89,7 @@ pub(crate) fn speak(
 ) -> Result<(Vec<Evidence>, Signer), Failure> {
     let keyless = match hand {
         Hand::Key(key) => {
-            let evidence = evidence(published, key, layout, attested);
+            let evidence = evidence(published, key, layout, attested)?;
             return Ok((evidence, Signer::Key(key.public().id())));
         }
         Hand::Keyless(keyless) => keyless,
@@ -184,13 +124,16 @@ fn statements(published: &Published<'_>, attested: bool) -> (Statement, Option<S
 }
 
 /// Returns what speaks for something that was published: a signature, and how it was made if that is
-/// to be `attested`. The same is signed with the same bytes each time.
+/// to be `attested`. The same is signed with the same bytes each time, unless a token signs.
+///
+/// # Errors
+/// As [`Key::sign`].
 fn evidence(
     published: &Published<'_>,
-    key: &PrivateKey,
+    key: &Key,
     layout: Layout,
     attested: bool,
-) -> Vec<Evidence> {
+) -> Result<Vec<Evidence>, Failure> {
     let mut found = Vec::new();
     let (signature, made) = statements(published, attested);
     if layout != Layout::Referrers {
@@ -199,22 +142,37 @@ fn evidence(
             manifest: published.manifest.clone(),
         };
         let payload = payload.to_json();
-        let signature = STANDARD.encode(key.sign(&payload));
+        let signature = STANDARD.encode(key.sign(&payload)?);
         // It was made of text.
         found.push(Evidence::simple(String::from_utf8_lossy(&payload).into_owned(), signature));
-        found.extend(made.iter().map(|statement| {
-            let envelope = Envelope::sign(IN_TOTO, statement.to_json(), key);
-            Evidence::envelope(&envelope, PROVENANCE)
-        }));
+        if let Some(made) = &made {
+            found.push(Evidence::envelope(&key.envelope(made)?, PROVENANCE));
+        }
     }
     if layout != Layout::Tags {
         for statement in std::iter::once(&signature).chain(&made) {
-            let envelope = Envelope::sign(IN_TOTO, statement.to_json(), key);
-            let bundle = keyed_bundle(&envelope, &key.public());
+            let bundle = keyed_bundle(&key.envelope(statement)?, &key.public());
             found.push(Evidence::bundle(bundle, &statement.predicate_type));
         }
     }
-    found
+    Ok(found)
+}
+
+/// Returns what a registry does not have yet of what a hand signed: tokens sign with random numbers,
+/// and what they signed before is as good.
+///
+/// # Errors
+/// What the network says.
+pub(crate) fn unsaid(
+    client: &Client,
+    repository: &Repository,
+    manifest: &Digest,
+    hand: &Hand<'_>,
+    pieces: Vec<Evidence>,
+) -> Result<Vec<Evidence>, Failure> {
+    let Hand::Key(key @ Key::Token(_)) = hand else { return Ok(pieces) };
+    let (there, public) = (fetch_evidence(client, repository, manifest)?, key.public());
+    Ok(pieces.into_iter().filter(|piece| !piece.is_said_in(&there, &public)).collect())
 }
 
 /// Returns the predicate that says how something was made. It has no times: the same package has the

@@ -47,6 +47,10 @@ pub struct Home {
     pub signing_key: Option<Secret>,
     /// What private keys are encrypted with.
     pub passphrase: Option<Secret>,
+    /// The module that speaks with tokens, where the name of a key in one has none.
+    pub token_module: Option<PathBuf>,
+    /// What unlocks them.
+    pub token_pin: Option<Secret>,
     /// Who is told how far a transfer is.
     pub progress: Option<Arc<ProgressFn>>,
 }

@@ -7,6 +7,7 @@ use crate::{PrivateKey, PublicKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use serde::{Deserialize, Serialize};
+use std::convert::Infallible;
 
 /// Largest envelope, in bytes.
 const LIMIT_BYTES: usize = 16 << 20;
@@ -77,9 +78,26 @@ struct RawSignature {
 impl Envelope {
     /// Returns a payload in an envelope, signed.
     pub fn sign(payload_type: &str, payload: Vec<u8>, key: &PrivateKey) -> Self {
-        let bytes = key.sign(&encoded(payload_type, &payload));
+        let signed =
+            Self::sign_with(payload_type, payload, |bytes| Ok::<_, Infallible>(key.sign(bytes)));
+        match signed {
+            Ok(envelope) => envelope,
+            Err(never) => match never {},
+        }
+    }
+
+    /// Returns a payload in an envelope, with the signature that `sign` makes.
+    ///
+    /// # Errors
+    /// That of `sign`.
+    pub fn sign_with<E>(
+        payload_type: &str,
+        payload: Vec<u8>,
+        sign: impl FnOnce(&[u8]) -> Result<Vec<u8>, E>,
+    ) -> Result<Self, E> {
+        let bytes = sign(&encoded(payload_type, &payload))?;
         let signatures = vec![EnvelopeSignature { key_id: String::new(), bytes }];
-        Self { payload_type: payload_type.to_owned(), payload, signatures }
+        Ok(Self { payload_type: payload_type.to_owned(), payload, signatures })
     }
 
     /// Reads an envelope.

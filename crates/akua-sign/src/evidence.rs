@@ -1,6 +1,8 @@
 //! What lies beside an artifact in a registry and speaks for it; nothing of it is believed yet.
 
-use crate::{Envelope, SIMPLE_TYPE, Statement};
+use crate::{Envelope, PublicKey, SIMPLE_TYPE, Statement, keyed_bundle};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -44,13 +46,42 @@ impl Evidence {
 
     /// Returns what it says, if it is a statement; nothing of it is proven.
     pub fn claimed_statement(&self) -> Option<Statement> {
-        let envelope = if self.is_bundle() {
-            let bundle: Value = serde_json::from_str(&self.text).ok()?;
-            bundle.get("dsseEnvelope")?.to_string()
-        } else {
-            self.text.clone()
+        Statement::parse(&self.envelope_of()?.payload).ok()
+    }
+
+    /// Returns whether one of `others` says the same, signed with this key as well. A signature that
+    /// is made of random numbers is another one each time: nobody needs a second.
+    pub fn is_said_in(&self, others: &[Self], key: &PublicKey) -> bool {
+        others
+            .iter()
+            .any(|other| self.media_type == other.media_type && self.is_said_by(other, key))
+    }
+
+    fn is_said_by(&self, other: &Self, key: &PublicKey) -> bool {
+        if self.media_type == SIMPLE_TYPE {
+            let signature = other.annotations.get(SIGNATURE);
+            let signature = signature.and_then(|text| STANDARD.decode(text).ok());
+            return self.text == other.text
+                && signature.is_some_and(|bytes| key.verifies(other.text.as_bytes(), &bytes));
+        }
+        let (Some(own), Some(envelope)) = (self.envelope_of(), other.envelope_of()) else {
+            return false;
         };
-        Statement::parse(&Envelope::parse(envelope.as_bytes()).ok()?.payload).ok()
+        let is_whole = if self.is_bundle() {
+            other.text == keyed_bundle(&envelope, key)
+        } else {
+            self.annotations == other.annotations
+        };
+        is_whole && own.signed_bytes() == envelope.signed_bytes() && envelope.is_signed_by(key)
+    }
+
+    /// Returns the envelope that it is, or that it holds.
+    fn envelope_of(&self) -> Option<Envelope> {
+        if !self.is_bundle() {
+            return Envelope::parse(self.text.as_bytes()).ok();
+        }
+        let bundle: Value = serde_json::from_str(&self.text).ok()?;
+        Envelope::parse(bundle.get("dsseEnvelope")?.to_string().as_bytes()).ok()
     }
 
     /// Returns a simple payload and its signature, in base64.
@@ -71,5 +102,49 @@ impl Evidence {
     pub fn bundle(text: String, predicate_type: &str) -> Self {
         let annotation = (PREDICATE.to_owned(), predicate_type.to_owned());
         Self { media_type: BUNDLE_TYPE.to_owned(), text, annotations: [annotation].into() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{IN_TOTO, PrivateKey};
+
+    fn key(byte: u8) -> PrivateKey {
+        PrivateKey::from_bytes(&[byte; 32]).expect("a key")
+    }
+
+    /// Each kind of piece that says this, signed with this key.
+    fn pieces(said: &str, key: &PrivateKey) -> [Evidence; 3] {
+        let envelope = Envelope::sign(IN_TOTO, said.as_bytes().to_vec(), key);
+        [
+            Evidence::simple(said.to_owned(), STANDARD.encode(key.sign(said.as_bytes()))),
+            Evidence::envelope(&envelope, "type"),
+            Evidence::bundle(keyed_bundle(&envelope, &key.public()), "type"),
+        ]
+    }
+
+    #[test]
+    fn what_is_said_already_is_found_by_payload_and_key() {
+        let there = pieces("{}", &key(7));
+        for (at, piece) in pieces("{}", &key(7)).iter().enumerate() {
+            assert!(piece.is_said_in(&there, &key(7).public()));
+            assert!(!piece.is_said_in(&there, &key(8).public()), "of another key");
+            assert!(!piece.is_said_in(&[], &key(7).public()));
+            let others: Vec<Evidence> = there
+                .iter()
+                .enumerate()
+                .filter(|(other, _)| *other != at)
+                .map(|(_, it)| it.clone())
+                .collect();
+            assert!(!piece.is_said_in(&others, &key(7).public()), "in another layout");
+        }
+        for piece in pieces("{\"a\":1}", &key(7)) {
+            assert!(!piece.is_said_in(&there, &key(7).public()), "of something else");
+        }
+        // Who only copies what is said has signed nothing.
+        let mut forged = there.clone();
+        forged[0].annotations.insert(SIGNATURE.to_owned(), STANDARD.encode(b"none"));
+        assert!(!there[0].is_said_in(&forged, &key(7).public()));
     }
 }

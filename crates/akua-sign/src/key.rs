@@ -175,6 +175,18 @@ impl PublicKey {
         VerifyingKey::from_public_key_der(&der).map(Self).map_err(|_malformed| KeyError::Malformed)
     }
 
+    /// Returns the key at a point, as SEC 1 writes it; none where that is no point of P-256.
+    pub fn from_point(bytes: &[u8]) -> Option<Self> {
+        VerifyingKey::from_sec1_bytes(bytes).ok().map(Self)
+    }
+
+    /// Returns a signature in DER that comes as its two numbers, one after the other; none where it
+    /// is not of this key over this message.
+    pub fn accept(&self, message: &[u8], numbers: &[u8]) -> Option<Vec<u8>> {
+        let signature = Signature::from_slice(numbers).ok()?.to_der().as_bytes().to_vec();
+        self.verifies(message, &signature).then_some(signature)
+    }
+
     /// Returns whether a signature, in DER, is of this key over this message.
     pub fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
         Signature::from_der(signature)

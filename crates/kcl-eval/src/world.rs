@@ -88,7 +88,7 @@ pub trait World {
     /// # Errors
     /// The host's typed error.
     fn call(&mut self, method: &str, _argument: &Value) -> Result<Value, CallError> {
-        let (code, message) = ("E_HOST".to_owned(), format!("there is no `{method}`"));
+        let (code, message) = ("E_SANDBOX_DENIED".to_owned(), format!("there is no `{method}`"));
         Err(CallError { code, message, path: None, help: None })
     }
 

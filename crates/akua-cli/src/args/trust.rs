@@ -43,8 +43,10 @@ pub(crate) struct Publish {
 /// The key to sign with.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct SignWith {
-    /// PEM file of the key to sign with: PKCS#8, or cosign's; `AKUA_COSIGN_PASSPHRASE` opens it
-    /// [default: the text in `AKUA_COSIGN_KEY`, else `signing.cosign_private_key` of akua.toml].
+    /// PEM file of the key to sign with: PKCS#8, or cosign's; `AKUA_COSIGN_PASSPHRASE` opens it. Or
+    /// the URI of a key in a token, `pkcs11:…?module-path=…`, in a build with the feature `pkcs11`;
+    /// `AKUA_PKCS11_PIN` unlocks it [default: what is in `AKUA_COSIGN_KEY`, else
+    /// `signing.cosign_private_key` of akua.toml].
     #[arg(long, value_name = "FILE")]
     pub(crate) key: Option<PathBuf>,
     /// Sign without a key: Fulcio gives a certificate for an identity token, a log takes the

@@ -111,3 +111,19 @@ fn secrets_are_not_shown() {
     assert_eq!(format!("{:?}", passphrase(PASSPHRASE)), "Secret(…)");
     assert_eq!(format!("{key:?}"), format!("PrivateKey(\"{}\")", key.public().id().short()));
 }
+
+#[test]
+fn signatures_of_tokens_are_verified_before_they_are_taken() {
+    let own = PrivateKey::from_bytes(&[7; 32]).expect("a key");
+    let der = own.sign(b"message");
+    let numbers = Signature::from_der(&der).expect("a signature").to_bytes();
+    let point = own.public().0.to_sec1_point(false);
+    let public = PublicKey::from_point(point.as_bytes()).expect("a point");
+    assert_eq!(public, own.public());
+    assert_eq!(public.accept(b"message", &numbers), Some(der));
+    assert_eq!(public.accept(b"another", &numbers), None);
+    assert_eq!(public.accept(b"message", &[0; 64]), None);
+    assert_eq!(public.accept(b"message", b"short"), None);
+    assert_eq!(PublicKey::from_point(&[4; 65]), None);
+    assert_eq!(PublicKey::from_point(&[]), None);
+}
