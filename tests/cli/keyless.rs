@@ -113,6 +113,9 @@ fn publish(stage: &Keyless) -> Result<()> {
         ensure!(verify(verb, "other@example.com")?.code != Some(0), "nothing is proven");
     }
     inspect(stage, &reference)?;
+    // What is there already is not signed again.
+    akua_with(&variables, &arguments, folder)?.success()?;
+    inspect(stage, &reference)?;
     depend(stage, &reference, &issuer)?;
     // A run of GitHub Actions, which signs what is there already.
     let sign = ["sign", "--ref", &reference, "--tag", "0.1.0", "--keyless"];

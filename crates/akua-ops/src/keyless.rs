@@ -7,9 +7,11 @@
 use crate::trust_root::{public_services, trust_root};
 use crate::{Failure, Home};
 use akua_oci::{Client, FetchError, Post, ProtocolProblem, Redacted};
+use akua_package::Remote;
 use akua_sign::{
-    ANSWER_LIMIT_BYTES, Artifact, Bundle, Certificate, Entry, Expected, Identity, IdentityToken,
-    KeylessError, Log, Matcher, PrivateKey, Secret, Services, Signer, Signing,
+    ANSWER_LIMIT_BYTES, Artifact, Bundle, COSIGN_SIGN, Certificate, Entry, Evidence, Expected,
+    Identity, IdentityToken, KeylessError, Log, Matcher, PrivateKey, Secret, Services, Signer,
+    Signing, TrustRoot, Who, check,
 };
 use akua_source::{Diagnostic, Digest};
 use serde::Deserialize;
@@ -99,12 +101,36 @@ pub struct Signed {
     pub signer: Signer,
 }
 
+/// Who has a certificate for what they are about to sign; no log has it yet.
+pub(crate) struct Certified<'a> {
+    remote: Remote,
+    services: Services,
+    root: TrustRoot,
+    subject: Subject<'a>,
+    signing: Signing,
+    certificate: Certificate,
+    /// Who, and who vouches for them.
+    named: (String, String),
+}
+
 /// Signs.
 ///
 /// # Errors
 /// `E_KEYLESS_*`, `E_FETCH_*` and `E_POLICY_*` where a service does not answer or its answer makes
 /// no sense, `E_SIGN_*` where the bundle is not good.
 pub fn sign(home: &Home, keyless: &Keyless, subject: Subject<'_>) -> Result<Signed, Failure> {
+    certify(home, keyless, subject)?.sign()
+}
+
+/// Exchanges the token for a certificate of who signs.
+///
+/// # Errors
+/// As [`sign`].
+pub(crate) fn certify<'a>(
+    home: &Home,
+    keyless: &Keyless,
+    subject: Subject<'a>,
+) -> Result<Certified<'a>, Failure> {
     keyless.checked(home)?;
     let services = services(home, keyless.signing_config.as_deref())?;
     let root = trust_root(home, keyless.trusted_root.as_deref())?;
@@ -120,23 +146,58 @@ pub fn sign(home: &Home, keyless: &Keyless, subject: Subject<'_>) -> Result<Sign
         Subject::Artifact(bytes) => Signing::of_artifact(bytes, key),
     };
     let certificate = certificate(client, &services, &signing, &token, secret)?;
-    let entry = entry(client, &services, &signing, &certificate)?;
-    let ask = |clock: &String| timestamp(client, clock, &signing);
-    let stamps = services.timestamps.iter().map(ask).collect::<Result<Vec<_>, _>>()?;
     let named = certificate.name().map_err(|error| told(&services.certificates, &error))?;
-    let bundle = signing.into_bundle(certificate, entry, stamps);
-    let bundle = bundle.map_err(|error| told(&services.certificates, &error))?;
-    let artifact = match subject {
-        Subject::Statement { about, .. } => Artifact::Digest(about),
-        Subject::Artifact(bytes) => Artifact::Bytes(bytes),
-    };
-    let (subject, issuer) = (Matcher::Exact(named.0), Matcher::Exact(named.1));
-    let identity = Identity { subject, issuer };
-    let verified = Bundle::parse(&bundle)
-        .and_then(|made| made.verify(artifact, Expected::Identity(&identity), &root));
-    let verified =
-        verified.map_err(|error| error.to_diagnostic("the bundle that the services made"))?;
-    Ok(Signed { bundle, signer: verified.signer })
+    Ok(Certified { remote, services, root, subject, signing, certificate, named })
+}
+
+impl Certified<'_> {
+    /// Returns who signs, as the certificate names them.
+    pub(crate) fn signer(&self) -> Signer {
+        let (identity, issuer) = self.named.clone();
+        Signer::Identity { identity, issuer }
+    }
+
+    /// Returns whether one of these bundles is a signature of the same signer, or says the same: proven,
+    /// and in a log. Nobody needs a second.
+    pub(crate) fn is_said_in(&self, there: &[Evidence], kind: &str) -> bool {
+        let Subject::Statement { json, about } = self.subject else { return false };
+        let bundles = there.iter().filter(|piece| piece.is_bundle()).cloned();
+        let bundles: Vec<Evidence> = bundles.collect();
+        let verdict = check(&bundles, about, &[Who::Identity(self.identity())], &self.root);
+        match kind {
+            COSIGN_SIGN => !verdict.signers.is_empty(),
+            _ => verdict.statements.iter().any(|found| found.digest == Digest::of(json)),
+        }
+    }
+
+    fn identity(&self) -> Identity {
+        let (subject, issuer) = self.named.clone();
+        Identity { subject: Matcher::Exact(subject), issuer: Matcher::Exact(issuer) }
+    }
+
+    /// Has a log take the signature, and clocks say when.
+    ///
+    /// # Errors
+    /// As [`sign`].
+    pub(crate) fn sign(self) -> Result<Signed, Failure> {
+        let identity = self.identity();
+        let Self { remote, services, root, subject, signing, certificate, .. } = self;
+        let client = remote.client()?;
+        let entry = entry(client, &services, &signing, &certificate)?;
+        let ask = |clock: &String| timestamp(client, clock, &signing);
+        let stamps = services.timestamps.iter().map(ask).collect::<Result<Vec<_>, _>>()?;
+        let bundle = signing.into_bundle(certificate, entry, stamps);
+        let bundle = bundle.map_err(|error| told(&services.certificates, &error))?;
+        let artifact = match subject {
+            Subject::Statement { about, .. } => Artifact::Digest(about),
+            Subject::Artifact(bytes) => Artifact::Bytes(bytes),
+        };
+        let verified = Bundle::parse(&bundle)
+            .and_then(|made| made.verify(artifact, Expected::Identity(&identity), &root));
+        let verified =
+            verified.map_err(|error| error.to_diagnostic("the bundle that the services made"))?;
+        Ok(Signed { bundle, signer: verified.signer })
+    }
 }
 
 fn certificate(

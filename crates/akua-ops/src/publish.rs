@@ -5,10 +5,10 @@ use crate::keyless::Keyless;
 use crate::pack::{LeftOut, Packed, pack};
 use crate::render::{RenderRequest, Target, render};
 use crate::sign::artifact_tag;
-use crate::signing::{Hand, Layout, Published, hand, speak, unsaid};
+use crate::signing::{Hand, Layout, Published, Speech, hand, speak};
 use crate::{Failure, Home, LimitOptions};
 use akua_oci::Reference;
-use akua_package::Project;
+use akua_package::{Project, fetch_evidence};
 use akua_sign::Evidence;
 use akua_source::Diagnostic;
 use serde::Serialize;
@@ -111,16 +111,20 @@ pub fn run(request: &PublishRequest) -> Result<PublishOutcome, Failure> {
         render: Some(hash.strip_prefix("sha256:").unwrap_or(&hash)),
     };
     let attested = request.attest && hand.is_some();
-    let (pieces, signature) = signed(request, &published, hand.as_ref())?.unzip();
-    if !request.dry_run {
+    let signature = if request.dry_run {
+        tried(request, &published, hand.as_ref())?
+    } else {
         let remote = supply.remote.as_ref().ok_or_else(offline)?;
         let client = remote.client()?;
-        let mut pieces = pieces.unwrap_or_default();
-        if let Some(hand) = &hand {
-            pieces = unsaid(client, &repository, &artifact.digest, hand, pieces)?;
-        }
+        let spoken = hand.as_ref().map(|hand| {
+            let there = fetch_evidence(client, &repository, &artifact.digest)?;
+            speak(&request.home, &published, hand, speech(request, &there))
+        });
+        let (pieces, signer) = spoken.transpose()?.unzip();
+        let pieces = pieces.unwrap_or_default();
         artifact.push(client, &repository, &archive, &pieces, &reference)?;
-    }
+        signer.map(|signer| signer.to_string())
+    };
     Ok(PublishOutcome {
         oci_ref: format!("oci://{repository}"),
         tag,
@@ -136,19 +140,23 @@ pub fn run(request: &PublishRequest) -> Result<PublishOutcome, Failure> {
     })
 }
 
-/// Returns what speaks for a package, and who signed it, if it is to be signed.
-fn signed(
+fn speech<'a>(request: &PublishRequest, there: &'a [Evidence]) -> Speech<'a> {
+    Speech { layout: request.layout, attested: request.attest, there }
+}
+
+/// Returns who would sign, if it is to be signed.
+fn tried(
     request: &PublishRequest,
     published: &Published<'_>,
     hand: Option<&Hand<'_>>,
-) -> Result<Option<(Vec<Evidence>, String)>, Failure> {
+) -> Result<Option<String>, Failure> {
     match hand {
         None => Ok(None),
         // A log forgets nothing: what is only tried is not signed without a key.
-        Some(Hand::Keyless(_)) if request.dry_run => Ok(Some((Vec::new(), WHOEVER.to_owned()))),
+        Some(Hand::Keyless(_)) => Ok(Some(WHOEVER.to_owned())),
         Some(hand) => {
-            let spoken = speak(&request.home, published, hand, request.layout, request.attest)?;
-            Ok(Some((spoken.0, spoken.1.to_string())))
+            let (_, signer) = speak(&request.home, published, hand, speech(request, &[]))?;
+            Ok(Some(signer.to_string()))
         }
     }
 }

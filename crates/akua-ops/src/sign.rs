@@ -4,12 +4,12 @@
 use crate::artifact::{Artifact, facts, parsed_reference, parsed_repository, read_archive, told};
 use crate::failure::named_file;
 use crate::keyless::Keyless;
-use crate::signing::{Layout, Published, hand, speak, unsaid};
+use crate::signing::{Layout, Published, Speech, hand, speak};
 use crate::trust::key;
 use crate::trust_root::trust_root;
 use crate::{Failure, Home};
 use akua_oci::Repository;
-use akua_package::{EvidenceSubject, push_evidence};
+use akua_package::{EvidenceSubject, fetch_evidence, push_evidence};
 use akua_sign::{Evidence, Who, check};
 use akua_source::{Diagnostic, Digest};
 use serde::{Deserialize, Serialize};
@@ -111,8 +111,8 @@ fn sign_archive(
         lock: facts.lock.as_ref(),
         render: None,
     };
-    let (evidence, signer) =
-        speak(&request.home, &published, &hand, request.layout, request.attest)?;
+    let speech = Speech { layout: request.layout, attested: request.attest, there: &[] };
+    let (evidence, signer) = speak(&request.home, &published, &hand, speech)?;
     let sidecar = Sidecar {
         oci_ref: format!("oci://{repository}"),
         tag: tag.clone(),
@@ -155,10 +155,11 @@ fn sign_artifact(request: &SignRequest, repository: &Repository) -> Result<SignO
         lock: None,
         render: None,
     };
+    let there = fetch_evidence(client, repository, &manifest.digest)?;
     // How somebody else's artifact was made is not known here.
-    let (evidence, signer) = speak(&request.home, &published, &hand, request.layout, false)?;
+    let speech = Speech { layout: request.layout, attested: false, there: &there };
+    let (evidence, signer) = speak(&request.home, &published, &hand, speech)?;
     let subject = EvidenceSubject { digest: manifest.digest.clone(), size: manifest.bytes.len() };
-    let evidence = unsaid(client, repository, &manifest.digest, &hand, evidence)?;
     push_evidence(client, repository, &subject, &evidence)?;
     Ok(SignOutcome {
         oci_ref: format!("oci://{repository}"),

@@ -7,8 +7,7 @@ pub(crate) use key::{Key, SealedKey, sealed_key};
 use crate::keyless::Keyless;
 use crate::{Failure, Home};
 use akua_manifest::{Lock, LockedPackage};
-use akua_oci::{Client, Repository};
-use akua_package::{FILES, PROVENANCE, Project, TREE_DIGEST, fetch_evidence};
+use akua_package::{FILES, PROVENANCE, Project, TREE_DIGEST};
 use akua_sandbox::Guest;
 use akua_sign::{COSIGN_SIGN, Evidence, Signer, SimpleSigning, Statement, Subject, keyed_bundle};
 use akua_source::{Diagnostic, Digest};
@@ -60,6 +59,17 @@ pub(crate) enum Hand<'a> {
     Keyless(&'a Keyless),
 }
 
+/// What is said, and where.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Speech<'a> {
+    /// Where signatures and attestations are kept.
+    pub(crate) layout: Layout,
+    /// Whether it is attested how it was made.
+    pub(crate) attested: bool,
+    /// What speaks for it already.
+    pub(crate) there: &'a [Evidence],
+}
+
 /// Returns who signs: with a key as [`sealed_key`] finds it, or without one.
 ///
 /// # Errors
@@ -76,7 +86,8 @@ pub(crate) fn hand<'a>(
     }
 }
 
-/// Signs: returns what speaks for something that was published, and who says it.
+/// Signs: returns what speaks for something that was published besides what is `there` already, and
+/// who says it.
 ///
 /// # Errors
 /// [`Failure`], without a key: as [`crate::keyless::sign`].
@@ -84,13 +95,16 @@ pub(crate) fn speak(
     home: &Home,
     published: &Published<'_>,
     hand: &Hand<'_>,
-    layout: Layout,
-    attested: bool,
+    options: Speech<'_>,
 ) -> Result<(Vec<Evidence>, Signer), Failure> {
+    let Speech { layout, attested, there } = options;
     let keyless = match hand {
         Hand::Key(key) => {
-            let evidence = evidence(published, key, layout, attested)?;
-            return Ok((evidence, Signer::Key(key.public().id())));
+            let public = key.public();
+            let mut evidence = evidence(published, key, layout, attested)?;
+            // Tokens sign with random numbers: what one signed before is as good.
+            evidence.retain(|piece| !piece.is_said_in(there, &public));
+            return Ok((evidence, Signer::Key(public.id())));
         }
         Hand::Keyless(keyless) => keyless,
     };
@@ -99,18 +113,23 @@ pub(crate) fn speak(
         let help = "leave out --layout, or sign with a key";
         return Err(Diagnostic::error("E_INVALID_FLAG", message).help(help).into());
     }
-    let sign = |statement: &Statement| {
+    let (signature, made) = statements(published, attested);
+    let mut found = Vec::new();
+    let mut sign = |statement: &Statement| {
         let json = statement.to_json();
         let subject = crate::keyless::Subject::Statement { json: &json, about: published.manifest };
-        let signed = crate::keyless::sign(home, keyless, subject)?;
+        let certified = crate::keyless::certify(home, keyless, subject)?;
+        if certified.is_said_in(there, &statement.predicate_type) {
+            return Ok(certified.signer());
+        }
+        let signed = certified.sign()?;
         let text = String::from_utf8_lossy(&signed.bundle).into_owned();
-        Ok::<_, Failure>((Evidence::bundle(text, &statement.predicate_type), signed.signer))
+        found.push(Evidence::bundle(text, &statement.predicate_type));
+        Ok::<_, Failure>(signed.signer)
     };
-    let (signature, made) = statements(published, attested);
-    let (first, signer) = sign(&signature)?;
-    let mut found = vec![first];
+    let signer = sign(&signature)?;
     if let Some(made) = &made {
-        found.push(sign(made)?.0);
+        sign(made)?;
     }
     Ok((found, signer))
 }
@@ -156,23 +175,6 @@ fn evidence(
         }
     }
     Ok(found)
-}
-
-/// Returns what a registry does not have yet of what a hand signed: tokens sign with random numbers,
-/// and what they signed before is as good.
-///
-/// # Errors
-/// What the network says.
-pub(crate) fn unsaid(
-    client: &Client,
-    repository: &Repository,
-    manifest: &Digest,
-    hand: &Hand<'_>,
-    pieces: Vec<Evidence>,
-) -> Result<Vec<Evidence>, Failure> {
-    let Hand::Key(key @ Key::Token(_)) = hand else { return Ok(pieces) };
-    let (there, public) = (fetch_evidence(client, repository, manifest)?, key.public());
-    Ok(pieces.into_iter().filter(|piece| !piece.is_said_in(&there, &public)).collect())
 }
 
 /// Returns the predicate that says how something was made. It has no times: the same package has the
