@@ -3,7 +3,7 @@
 use akua_ops::keyless::{Ephemeral, Keyless as Request, Subject, TokenSource, sign};
 use akua_ops::{Home, Secret};
 use akua_tests::peers::{Deployment, Keyless};
-use akua_tests::process::akua;
+use akua_tests::process::{Outcome, akua, akua_with};
 use akua_tests::project::{Project, manifest};
 use akua_tests::servers::Registry;
 use anyhow::{Context as _, Result, ensure};
@@ -33,6 +33,58 @@ fn what_cosign_2_signs_without_a_key_is_proven() -> Result<()> {
     stage.cosign2(&[&["sign"], &common[..], &[&image]].concat())?.success()?;
     stage.cosign2(&[&["attest"], &common[..], &ATTEST, &[&image]].concat())?.success()?;
     depend(&stage, &registry, "the tag `.sig`", "dev.sigstore.cosign/bundle")
+}
+
+#[test]
+fn what_akua_signs_under_tags_is_proven_by_cosign_2() -> Result<()> {
+    let Some(stage) = Keyless::start("keyless-tags", Deployment::Logs)? else { return Ok(()) };
+    let registry = publish(&stage)?;
+    let image = format!("{}/app:0.1.0", registry.host);
+    publish_under_tags(&stage, &registry)?.success()?;
+    let issuer = stage.people();
+    let verify = |verb: &[&str], who: &str| {
+        let who = ["--certificate-identity", who, "--certificate-oidc-issuer", &issuer];
+        let rest = ["--new-bundle-format=false", "--allow-http-registry", &image];
+        stage.cosign2(&[verb, &who[..], &rest].concat())
+    };
+    for verb in [["verify"].as_slice(), &["verify-attestation", "--type", "slsaprovenance1"]] {
+        verify(verb, MAIL)?.success().with_context(|| format!("cosign 2 {verb:?}"))?;
+        ensure!(verify(verb, "other@example.com")?.code != Some(0), "nothing is proven");
+    }
+    let inspect = || {
+        let reference = format!("oci://{}/app", registry.host);
+        let inspect = ["inspect", "--ref", &reference, "--tag", "0.1.0"];
+        akua(&[&inspect[..], &["--trusted-root", "trusted_root.json"]].concat(), stage.folder())
+    };
+    let shown = inspect()?.success()?;
+    publish_under_tags(&stage, &registry)?.success()?;
+    ensure!(inspect()?.success()? == shown, "it is signed again");
+    let by = format!(" by cosign:sigstore:{issuer}#{MAIL}");
+    ensure!(String::from_utf8(shown)?.matches(&by).count() == 2, "signature and attestation");
+    depend(&stage, &registry, "the tag `.sig`", "dev.sigstore.cosign/bundle")
+}
+
+#[test]
+fn a_log_without_promises_has_nothing_for_tags() -> Result<()> {
+    let Some(stage) = Keyless::start("keyless-tags", Deployment::Tiles)? else { return Ok(()) };
+    let registry = publish(&stage)?;
+    let refused = publish_under_tags(&stage, &registry)?;
+    let told = refused.stderr;
+    ensure!(refused.code == Some(1) && told.contains("E_INVALID_FLAG"), "{told}");
+    ensure!(told.contains("Rekor 2"), "{told}");
+    Ok(())
+}
+
+/// Publishes the package, signed without a key under tags alone.
+fn publish_under_tags(stage: &Keyless, registry: &Registry) -> Result<Outcome> {
+    let reference = format!("oci://{}/app", registry.host);
+    let token = stage.token(MAIL)?;
+    let publish = ["publish", "--workspace", "app", "--ref", &reference, "--keyless"];
+    let services =
+        ["--signing-config", "signing_config.json", "--trusted-root", "trusted_root.json"];
+    let variables = [("SIGSTORE_ID_TOKEN", token.as_str())];
+    let layout = ["--layout", "tags"];
+    akua_with(&variables, &[&publish[..], &services, &layout].concat(), stage.folder())
 }
 
 #[test]

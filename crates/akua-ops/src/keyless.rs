@@ -9,9 +9,9 @@ use crate::{Failure, Home};
 use akua_oci::{Client, FetchError, Post, ProtocolProblem, Redacted};
 use akua_package::Remote;
 use akua_sign::{
-    ANSWER_LIMIT_BYTES, Artifact, Bundle, COSIGN_SIGN, Certificate, Entry, Evidence, Expected,
-    Identity, IdentityToken, KeylessError, Log, Matcher, PrivateKey, Secret, Services, Signer,
-    Signing, TrustRoot, Who, check,
+    ANSWER_LIMIT_BYTES, Artifact, Bundle, Certificate, Entry, Evidence, Expected, Identity,
+    IdentityToken, KeylessError, Log, Matcher, PrivateKey, Secret, Services, Signer, Signing,
+    TrustRoot, Verdict, Who, check,
 };
 use akua_source::{Diagnostic, Digest};
 use serde::Deserialize;
@@ -99,6 +99,8 @@ pub struct Signed {
     pub bundle: Vec<u8>,
     /// Who the certificate names.
     pub signer: Signer,
+    /// The certificates between that one and an authority, in PEM.
+    pub chain: String,
 }
 
 /// Who has a certificate for what they are about to sign; no log has it yet.
@@ -120,6 +122,15 @@ pub(crate) struct Certified<'a> {
 /// no sense, `E_SIGN_*` where the bundle is not good.
 pub fn sign(home: &Home, keyless: &Keyless, subject: Subject<'_>) -> Result<Signed, Failure> {
     certify(home, keyless, subject)?.sign()
+}
+
+/// Returns whether the log promises that it has an entry: without that, nothing can be kept under tags.
+///
+/// # Errors
+/// `E_KEYLESS_SERVICES`.
+pub(crate) fn promises(home: &Home, keyless: &Keyless) -> Result<bool, Failure> {
+    let services = services(home, keyless.signing_config.as_deref())?;
+    Ok(services.entries.version.promises())
 }
 
 /// Exchanges the token for a certificate of who signs.
@@ -157,17 +168,9 @@ impl Certified<'_> {
         Signer::Identity { identity, issuer }
     }
 
-    /// Returns whether one of these bundles is a signature of the same signer, or says the same: proven,
-    /// and in a log. Nobody needs a second.
-    pub(crate) fn is_said_in(&self, there: &[Evidence], kind: &str) -> bool {
-        let Subject::Statement { json, about } = self.subject else { return false };
-        let bundles = there.iter().filter(|piece| piece.is_bundle()).cloned();
-        let bundles: Vec<Evidence> = bundles.collect();
-        let verdict = check(&bundles, about, &[Who::Identity(self.identity())], &self.root);
-        match kind {
-            COSIGN_SIGN => !verdict.signers.is_empty(),
-            _ => verdict.statements.iter().any(|found| found.digest == Digest::of(json)),
-        }
+    /// Returns what these pieces prove of a manifest, of what the same signer says.
+    pub(crate) fn said(&self, there: &[Evidence], manifest: &Digest) -> Verdict {
+        check(there, manifest, &[Who::Identity(self.identity())], &self.root)
     }
 
     fn identity(&self) -> Identity {
@@ -183,6 +186,7 @@ impl Certified<'_> {
         let identity = self.identity();
         let Self { remote, services, root, subject, signing, certificate, .. } = self;
         let client = remote.client()?;
+        let chain = certificate.chain().to_owned();
         let entry = entry(client, &services, &signing, &certificate)?;
         let ask = |clock: &String| timestamp(client, clock, &signing);
         let stamps = services.timestamps.iter().map(ask).collect::<Result<Vec<_>, _>>()?;
@@ -196,7 +200,7 @@ impl Certified<'_> {
             .and_then(|made| made.verify(artifact, Expected::Identity(&identity), &root));
         let verified =
             verified.map_err(|error| error.to_diagnostic("the bundle that the services made"))?;
-        Ok(Signed { bundle, signer: verified.signer })
+        Ok(Signed { bundle, signer: verified.signer, chain })
     }
 }
 

@@ -1,6 +1,7 @@
 //! What is signed when a package is published, and with which key.
 
 mod key;
+mod without_key;
 
 pub(crate) use key::{Key, SealedKey, sealed_key};
 
@@ -10,7 +11,7 @@ use akua_manifest::{Lock, LockedPackage};
 use akua_package::{FILES, PROVENANCE, Project, TREE_DIGEST};
 use akua_sandbox::Guest;
 use akua_sign::{COSIGN_SIGN, Evidence, Signer, SimpleSigning, Statement, Subject, keyed_bundle};
-use akua_source::{Diagnostic, Digest};
+use akua_source::Digest;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
@@ -97,41 +98,16 @@ pub(crate) fn speak(
     hand: &Hand<'_>,
     options: Speech<'_>,
 ) -> Result<(Vec<Evidence>, Signer), Failure> {
-    let Speech { layout, attested, there } = options;
-    let keyless = match hand {
+    match hand {
         Hand::Key(key) => {
             let public = key.public();
-            let mut evidence = evidence(published, key, layout, attested)?;
+            let mut evidence = evidence(published, key, options.layout, options.attested)?;
             // Tokens sign with random numbers: what one signed before is as good.
-            evidence.retain(|piece| !piece.is_said_in(there, &public));
-            return Ok((evidence, Signer::Key(public.id())));
+            evidence.retain(|piece| !piece.is_said_in(options.there, &public));
+            Ok((evidence, Signer::Key(public.id())))
         }
-        Hand::Keyless(keyless) => keyless,
-    };
-    if layout == Layout::Tags {
-        let message = "what is signed without a key is kept as bundles, not under tags";
-        let help = "leave out --layout, or sign with a key";
-        return Err(Diagnostic::error("E_INVALID_FLAG", message).help(help).into());
+        Hand::Keyless(keyless) => without_key::speak(home, keyless, published, options),
     }
-    let (signature, made) = statements(published, attested);
-    let mut found = Vec::new();
-    let mut sign = |statement: &Statement| {
-        let json = statement.to_json();
-        let subject = crate::keyless::Subject::Statement { json: &json, about: published.manifest };
-        let certified = crate::keyless::certify(home, keyless, subject)?;
-        if certified.is_said_in(there, &statement.predicate_type) {
-            return Ok(certified.signer());
-        }
-        let signed = certified.sign()?;
-        let text = String::from_utf8_lossy(&signed.bundle).into_owned();
-        found.push(Evidence::bundle(text, &statement.predicate_type));
-        Ok::<_, Failure>(signed.signer)
-    };
-    let signer = sign(&signature)?;
-    if let Some(made) = &made {
-        sign(made)?;
-    }
-    Ok((found, signer))
 }
 
 /// Returns what is said: that it is signed, and how it was made if that is to be `attested`.
@@ -140,6 +116,12 @@ fn statements(published: &Published<'_>, attested: bool) -> (Statement, Option<S
     let signature = Statement::new(subject(), COSIGN_SIGN, json!({}));
     let made = attested.then(|| Statement::new(subject(), PROVENANCE, provenance(published)));
     (signature, made)
+}
+
+/// Returns what is signed under a tag.
+fn payload(published: &Published<'_>) -> Vec<u8> {
+    let (repository, manifest) = (published.repository.to_owned(), published.manifest.clone());
+    SimpleSigning { repository, manifest }.to_json()
 }
 
 /// Returns what speaks for something that was published: a signature, and how it was made if that is
@@ -156,11 +138,7 @@ fn evidence(
     let mut found = Vec::new();
     let (signature, made) = statements(published, attested);
     if layout != Layout::Referrers {
-        let payload = SimpleSigning {
-            repository: published.repository.to_owned(),
-            manifest: published.manifest.clone(),
-        };
-        let payload = payload.to_json();
+        let payload = payload(published);
         let signature = STANDARD.encode(key.sign(&payload)?);
         // It was made of text.
         found.push(Evidence::simple(String::from_utf8_lossy(&payload).into_owned(), signature));

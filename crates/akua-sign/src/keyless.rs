@@ -61,7 +61,11 @@ enum Content {
 
 /// A certificate of the key that signed.
 #[derive(Debug, Clone)]
-pub struct Certificate(DerCertificate);
+pub struct Certificate {
+    own: DerCertificate,
+    /// Those between it and an authority, in PEM.
+    chain: String,
+}
 
 /// An answer of a service makes no sense.
 #[derive(Debug, thiserror::Error)]
@@ -129,14 +133,15 @@ impl Signing {
         let wanted = "a certificate";
         let answer: FulcioAnswer = serde_json::from_slice(answer)
             .map_err(|source| KeylessError::Json { wanted, source })?;
-        let chain = answer.embedded.or(answer.detached).ok_or(KeylessError::NoCertificate)?;
-        let pem = chain.chain.certificates.first().ok_or(KeylessError::NoCertificate)?;
+        let answer = answer.embedded.or(answer.detached).ok_or(KeylessError::NoCertificate)?;
+        let all = answer.chain.certificates;
+        let (pem, chain) = all.split_first().ok_or(KeylessError::NoCertificate)?;
         let found = DerCertificate::from_pem(pem).map_err(|_pem| KeylessError::NoCertificate)?;
         let facts = parse_certificate_info(&found).map_err(KeylessError::Certificate)?;
         if facts.public_key != DerPublicKey::from(self.key.public().to_der()) {
             return Err(KeylessError::OtherKey);
         }
-        Ok(Certificate(found))
+        Ok(Certificate { own: found, chain: chain.concat() })
     }
 
     /// Returns what a clock is asked: to sign the signature, and the time.
@@ -157,7 +162,7 @@ impl Signing {
         let content = self.content();
         let stamp = |answer| Rfc3161Timestamp::new(TimestampToken::new(answer));
         let stamps = timestamps.into_iter().map(stamp).collect();
-        let certificate = CertificateContent::new(certificate.0);
+        let certificate = CertificateContent::new(certificate.own);
         let material = VerificationMaterialContent::Certificate(certificate);
         let material = VerificationMaterial::new(material)
             .with_tlog_entries(vec![entry.0])
@@ -186,12 +191,17 @@ impl Signing {
 }
 
 impl Certificate {
+    /// Returns the certificates between it and an authority, in PEM.
+    pub fn chain(&self) -> &str {
+        &self.chain
+    }
+
     /// Returns who it names, and who vouches for them.
     ///
     /// # Errors
     /// [`KeylessError::Certificate`].
     pub fn name(&self) -> Result<(String, String), KeylessError> {
-        let facts = parse_certificate_info(&self.0).map_err(KeylessError::Certificate)?;
+        let facts = parse_certificate_info(&self.own).map_err(KeylessError::Certificate)?;
         let subject = facts.identity.map(|subject| subject.as_str().to_owned());
         Ok((subject.unwrap_or_default(), facts.issuer.unwrap_or_default()))
     }

@@ -1,6 +1,7 @@
-//! Bundles of what cosign 2 keeps under tags: the proofs are annotations of the layer that is signed.
+//! Bundles of what cosign 2 keeps under tags, and the other way round: the proofs are annotations of
+//! the layer that is signed.
 //!
-//! Nothing is proven here. What comes out is verified as any other bundle is.
+//! Nothing is proven here. What comes out of tags is verified as any other bundle is.
 //!
 //! # Spec
 //! cosign's `specs/SIGNATURE_SPEC.md`: properties; sigstore-go, `docs/bundle.md`.
@@ -9,7 +10,7 @@
 mod tests;
 
 use super::Bundle;
-use crate::Evidence;
+use crate::{Envelope, Evidence};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
@@ -113,6 +114,72 @@ impl Evidence {
     /// Returns an annotation; cosign leaves some empty.
     fn annotation(&self, name: &str) -> Option<&str> {
         self.annotations.get(name).map(String::as_str).filter(|text| !text.is_empty())
+    }
+}
+
+impl Evidence {
+    /// Returns a signature of a payload as cosign 2 keeps it, with the proofs of its bundle and the
+    /// certificates between its own and an authority, in PEM. There is none where the log of the
+    /// bundle promised nothing: cosign 2 has no other proof of an entry.
+    pub fn tagged_signature(payload: String, bundle: &[u8], chain: &str) -> Option<Self> {
+        let proofs = Proofs::of(bundle)?;
+        let signature = proofs.text("/messageSignature/signature")?.to_owned();
+        Self::simple(payload, signature).with(&proofs, chain)
+    }
+
+    /// Returns an attestation in the same way.
+    pub fn tagged_attestation(predicate_type: &str, bundle: &[u8], chain: &str) -> Option<Self> {
+        let proofs = Proofs::of(bundle)?;
+        let envelope = proofs.0.get("dsseEnvelope")?.to_string();
+        let envelope = Envelope::parse(envelope.as_bytes()).ok()?;
+        Self::envelope(&envelope, predicate_type).with(&proofs, chain)
+    }
+
+    fn with(mut self, proofs: &Proofs, chain: &str) -> Option<Self> {
+        let annotations = [
+            (CERTIFICATE, proofs.certificate()?),
+            (CHAIN, chain.to_owned()),
+            (ENTRY, proofs.entry()?),
+        ];
+        self.annotations.extend(annotations.map(|(name, text)| (name.to_owned(), text)));
+        Some(self)
+    }
+}
+
+/// A bundle that akua made, whose proofs are taken out.
+struct Proofs(Value);
+
+impl Proofs {
+    fn of(bundle: &[u8]) -> Option<Self> {
+        serde_json::from_slice(bundle).ok().map(Self)
+    }
+
+    fn text(&self, place: &str) -> Option<&str> {
+        self.0.pointer(place)?.as_str()
+    }
+
+    fn certificate(&self) -> Option<String> {
+        let bytes =
+            STANDARD.decode(self.text("/verificationMaterial/certificate/rawBytes")?).ok()?;
+        pem_rfc7468::encode_string("CERTIFICATE", pem_rfc7468::LineEnding::LF, &bytes).ok()
+    }
+
+    /// The first entry in a log, as cosign 2 keeps it.
+    fn entry(&self) -> Option<String> {
+        let text = |name: &str| self.text(&format!("/verificationMaterial/tlogEntries/0/{name}"));
+        let number = |name: &str| text(name)?.parse::<i64>().ok();
+        let log = STANDARD.decode(text("logId/keyId")?).ok()?;
+        let log: Vec<String> = log.iter().map(|byte| format!("{byte:02x}")).collect();
+        let entry = json!({
+            "SignedEntryTimestamp": text("inclusionPromise/signedEntryTimestamp")?,
+            "Payload": {
+                "body": text("canonicalizedBody")?,
+                "integratedTime": number("integratedTime")?,
+                "logIndex": number("logIndex")?,
+                "logID": log.concat(),
+            },
+        });
+        Some(entry.to_string())
     }
 }
 

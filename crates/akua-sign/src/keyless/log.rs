@@ -38,6 +38,11 @@ pub enum LogVersion {
 pub struct Entry(pub(super) TransparencyLogEntry);
 
 impl LogVersion {
+    /// Returns whether a log signs a promise that it has an entry.
+    pub fn promises(self) -> bool {
+        self == Self::One
+    }
+
     /// Returns where entries are posted, below the base URL.
     pub fn path(self) -> &'static str {
         match self {
@@ -71,15 +76,15 @@ impl Signing {
             (LogVersion::Two, _) => json(&HashedRekordV2::new_with_certificate(
                 &self.signed_digest(),
                 &signature,
-                &certificate.0,
+                &certificate.own,
                 RekorV2KeyDetails::PkixEcdsaP256Sha256,
             )),
             (LogVersion::One, SignatureContent::DsseEnvelope(envelope)) => {
-                let entry = DsseEntry::new(&envelope, &certificate.0);
+                let entry = DsseEntry::new(&envelope, &certificate.own);
                 json(&entry.map_err(|_unlikely| KeylessError::Bundle)?)
             }
             (LogVersion::One, _) => {
-                json(&HashedRekord::new(&self.signed_digest(), &signature, &certificate.0))
+                json(&HashedRekord::new(&self.signed_digest(), &signature, &certificate.own))
             }
         }
     }

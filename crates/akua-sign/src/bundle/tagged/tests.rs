@@ -209,3 +209,28 @@ fn every_byte_counts() {
         assert_eq!(survived.count(), hint);
     }
 }
+
+/// A bundle goes under tags and comes back, where its log promised that it has the entry.
+#[test]
+fn what_a_bundle_proves_is_proven_under_tags() {
+    let statement =
+        include_bytes!("../../../../../tests/corpus/trust/logged/statement.sigstore.json");
+    let artifact = Digest::of(include_bytes!("../../../../../tests/corpus/trust/artifact.txt"));
+    let kind = "https://example.com/predicate/v1";
+    let piece = Evidence::tagged_attestation(kind, statement, "").expect("a promise");
+    assert!(piece.has_certificate() && !piece.is_bundle());
+    let verdict = check(&[piece], &artifact, &[who(MAIL, ISSUER)], &root());
+    let attested = verdict.statements.first().expect("a statement");
+    assert_eq!(attested.statement.predicate_type, kind);
+    // The payload of a signature is the artifact of its bundle.
+    let blob = include_bytes!("../../../../../tests/corpus/trust/logged/blob.sigstore.json");
+    let piece = Evidence::tagged_signature("{}".to_owned(), blob, "").expect("a promise");
+    assert_eq!(piece.media_type, SIMPLE_TYPE);
+    assert!(piece.annotations.contains_key(SIGNATURE) && piece.annotations.contains_key(ENTRY));
+    let told = refused(&piece, &root());
+    assert!(told.starts_with("a signature under the tag `.sig`"), "of another payload: {told}");
+    // Rekor 2 promises nothing.
+    let tiles = include_bytes!("../../../../../tests/corpus/trust/statement.sigstore.json");
+    assert!(Evidence::tagged_attestation(kind, tiles, "").is_none());
+    assert!(Evidence::tagged_attestation(kind, b"{}", "").is_none());
+}
