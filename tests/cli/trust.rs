@@ -1,5 +1,8 @@
 //! Publishing, signing, pulling and verifying with keys, through a real registry process.
 
+#[path = "trust/hostile.rs"]
+mod hostile;
+
 use akua_ops::artifact::pull::{PullOutcome, PullRequest, pull};
 use akua_ops::{Failure, Home};
 use akua_tests::folder::Folder;

@@ -203,8 +203,9 @@ fn prove_one(
     }
 }
 
-/// What was proven, and all that was attested; or what was not proven.
-pub type Judged = Result<(Proof, Vec<Attested>), Box<Diagnostic>>;
+/// What was proven, and what was attested, for each layer by those whom it names; or what was not
+/// proven.
+pub type Judged = Result<(Proof, Vec<Vec<Attested>>), Box<Diagnostic>>;
 
 /// Proves what is asked of an artifact, with what lies beside it. `root` is a package that carries
 /// evidence.
@@ -272,7 +273,7 @@ fn judge(artifact: &Artifact<'_>, asked: &Asked, found: &[Evidence]) -> Judged {
             let found = provenances.clone().find(is_locked).or_else(|| provenances.next());
             proof.attestation = found.map(|one| one.digest.clone());
         }
-        statements.extend(verdict.statements);
+        statements.push(verdict.statements);
     }
     Ok((proof, statements))
 }
@@ -297,21 +298,25 @@ fn drifted(artifact: &Artifact<'_>, proof: &Proof) -> Option<Diagnostic> {
 }
 
 /// Checks that the tree of an entry is the one that its manifest leads to; returns what is wrong.
+/// What those attest whom one layer names says nothing to another layer.
 fn bound(
     entry: &LockedPackage,
     artifact: &Artifact<'_>,
-    statements: &[Attested],
+    statements: &[Vec<Attested>],
     supply: &Supply,
 ) -> Result<Option<Box<Diagnostic>>, Problem> {
-    let attested: Vec<String> = statements.iter().flat_map(attested_trees).collect();
-    if attested.iter().any(|digest| digest == entry.digest.hex()) {
-        return Ok(None);
+    let attested = |layer: &Vec<Attested>| layer.iter().flat_map(attested_trees).collect();
+    let layers: Vec<Vec<String>> = statements.iter().map(attested).collect();
+    for attested in &layers {
+        if let (Some(digest), false) = (attested.first(), names(attested, &entry.digest)) {
+            let diagnostic =
+                Missing::Binding.of(artifact, "has other files than its publisher attested");
+            let diagnostic = diagnostic.note(format!("expected sha256:{digest}"));
+            return Ok(Some(Box::new(diagnostic.note(format!("found {}", entry.digest)))));
+        }
     }
-    if let Some(digest) = attested.first() {
-        let diagnostic =
-            Missing::Binding.of(artifact, "has other files than its publisher attested");
-        let diagnostic = diagnostic.note(format!("expected sha256:{digest}"));
-        return Ok(Some(Box::new(diagnostic.note(format!("found {}", entry.digest)))));
+    if layers.iter().all(|attested| names(attested, &entry.digest)) {
+        return Ok(None);
     }
     let proven = match (noted_tree(&supply.cache, artifact.manifest), &supply.remote) {
         (Some(digest), _) => Some(digest),
@@ -332,6 +337,11 @@ fn bound(
         }
     };
     Ok(Some(Box::new(diagnostic)))
+}
+
+/// Returns whether one of the trees that are attested is this one.
+fn names(attested: &[String], tree: &Digest) -> bool {
+    attested.iter().any(|digest| digest == tree.hex())
 }
 
 /// Returns the digests of trees, in hexadecimal, that a provenance lists.

@@ -1,0 +1,62 @@
+//! Packages, and registries, that would have something else believed than what their publisher and the
+//! operator say.
+
+use super::{World, manifest};
+use akua_sign::{COSIGN_SIGN, Envelope, Evidence, IN_TOTO, PrivateKey, Statement, Subject};
+use akua_source::Digest;
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value as Json, json};
+
+/// Type of what says how a package was made.
+const PROVENANCE: &str = "https://slsa.dev/provenance/v1";
+
+/// What the owner of a key says of a manifest: that it is theirs, and that these are its files.
+fn claims(key: &PrivateKey, manifest: &Digest, tree: &str) -> Vec<Evidence> {
+    let files = json!([{ "name": "files", "digest": { "akuaTreeV1": tree } }]);
+    let made = json!({ "runDetails": { "byproducts": files } });
+    let said = |kind: &str, what: Json| {
+        let statement = Statement::new(vec![Subject::new("lib", manifest)], kind, what);
+        Evidence::envelope(&Envelope::sign(IN_TOTO, statement.to_json(), key), kind)
+    };
+    vec![said(COSIGN_SIGN, json!({})), said(PROVENANCE, made)]
+}
+
+#[test]
+fn what_a_package_attests_of_a_dependency_stands_for_nobody_else() -> Result<()> {
+    let world = World::new("two-layers")?;
+    world.publish("1.0.0", "good", &[])?;
+    world.depend("1.0.0", Some("good"))?;
+    let user = &world.user;
+    user.ok(&["lock"])?;
+    user.ok(&["vendor"])?;
+    user.folder.write("operator/good.pub", &user.read("good.pub")?)?;
+    let text = "version = 1\nsignatures.identities = { \"oci://*\" = { key = \"good.pub\" } }\n";
+    user.folder.write("operator/policy.toml", text)?;
+    let policy = ["--offline", "--policy", "operator/policy.toml"];
+    user.render(&policy)?;
+    // The package changes its copy, has its lock say so, and a key of its own attest it.
+    let vendored = ".akua/vendor/lib/package.k";
+    user.folder.write(vendored, &user.read(vendored)?.replace("\"lib\"", "\"evil\""))?;
+    let outcome = user.run(&["verify", "--offline"])?;
+    let found = outcome.stderr.split("found sha256:").nth(1).context("it has changed")?;
+    let found = found.get(..64).context("a digest")?.to_owned();
+    let lock = user.read("akua.lock")?;
+    let line = lock.lines().find(|line| line.starts_with("digest = ")).context("a digest")?;
+    user.folder.write("akua.lock", &lock.replace(line, &format!("digest = \"sha256:{found}\"")))?;
+    let line = lock.lines().find(|line| line.starts_with("manifest_digest = "));
+    let hex = line.and_then(|line| line.split(':').nth(1)).context("a digest")?;
+    let hex = hex.trim_end_matches('"');
+    let manifest = Digest::parse(&format!("sha256:{hex}")).context("a digest")?;
+    let key = PrivateKey::from_bytes(&[7; 32]).context("a key")?;
+    user.folder.write("evil.pub", &key.public().to_pem())?;
+    world.depend("1.0.0", Some("evil"))?;
+    let file = format!(".akua/evidence/{hex}.json");
+    let mut pieces: Vec<Evidence> = serde_json::from_str(&user.read(&file)?)?;
+    pieces.extend(claims(&key, &manifest, &found));
+    user.folder.write(&file, &serde_json::to_string(&pieces)?)?;
+    for verb in [["render", "--stdout"].as_slice(), &["verify"]] {
+        let words = ["E_SIGN_UNBOUND", "other files than its publisher attested"];
+        user.refused(&[verb, &policy].concat(), 1, &words)?;
+    }
+    Ok(())
+}
