@@ -143,7 +143,7 @@ pub(crate) fn prove(
         .filter(|entry| local_path(entry).is_none())
         .map(|entry| {
             let is_direct = roots.direct.contains_key(&SourceKey::locked(&entry.source));
-            (entry, supply.trust.of(&entry.source, is_direct))
+            (entry, supply.trust.of(&spellings(entry), is_direct))
         })
         .filter(|(_, asked)| !asked.is_nothing())
         .collect();
@@ -159,6 +159,24 @@ pub(crate) fn prove(
         }
     }
     Ok((proofs, wrong))
+}
+
+/// Returns the repository of an entry; none if it is from somewhere else.
+fn repository(entry: &LockedPackage) -> Option<Repository> {
+    match place(&SourceKey::locked(&entry.source)) {
+        Some(Place::Oci { repository }) => Repository::parse(repository).ok(),
+        Some(Place::Git { .. } | Place::Helm { .. }) | None => None,
+    }
+}
+
+/// Returns the texts by which a rule may name where an entry comes from: as the lock has it, without
+/// the tag that may stand there, and with its host as any other spelling of it has it.
+fn spellings(entry: &LockedPackage) -> Vec<String> {
+    let mut spellings = vec![entry.source.clone()];
+    if let Some(repository) = repository(entry) {
+        spellings.extend([format!("oci://{repository}"), repository.source()]);
+    }
+    spellings
 }
 
 /// Says where an entry is declared, or what leads to it.
@@ -179,11 +197,7 @@ fn prove_one(
     root: &Path,
     supply: &Supply,
 ) -> Result<Result<Proof, Box<Diagnostic>>, Problem> {
-    let key = SourceKey::locked(&entry.source);
-    let repository = match place(&key) {
-        Some(Place::Oci { repository }) => Repository::parse(repository).ok(),
-        Some(Place::Git { .. } | Place::Helm { .. }) | None => None,
-    };
+    let repository = repository(entry);
     let (Some(artifact), Some(repository)) = (Artifact::of(entry), repository) else {
         let message = format!("`{}` {} is no artifact of a registry", entry.name, entry.version);
         let (code, kind) = Missing::Rule.code();

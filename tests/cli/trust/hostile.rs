@@ -60,3 +60,31 @@ fn what_a_package_attests_of_a_dependency_stands_for_nobody_else() -> Result<()>
     }
     Ok(())
 }
+
+#[test]
+fn a_rule_holds_however_its_source_is_spelled() -> Result<()> {
+    let world = World::new("spelled")?;
+    world.keygen("other")?;
+    world.publish("1.0.0", "other", &["--tag", "latest"])?;
+    world.publish("1.0.0", "other", &[])?;
+    let (user, named) = (&world.user, world.repository());
+    user.folder.write("operator/good.pub", &user.read("good.pub")?)?;
+    let rules = format!(
+        "version = 1\nsignatures.identities = {{ \"{named}\" = {{ key = \"good.pub\" }} }}\n"
+    );
+    user.folder.write("operator/policy.toml", &rules)?;
+    let short = named.replace("127.0.0.1", "127.1");
+    ensure!(short != named, "{named}");
+    for (repository, version) in [(&named, "1.0.0"), (&named, "latest"), (&short, "1.0.0")] {
+        let dependency = format!("lib = {{ oci = \"{repository}\", version = \"{version}\" }}");
+        let text = manifest("app", &format!("\n[dependencies]\n{dependency}\n"));
+        user.folder.write("akua.toml", &text)?;
+        let arguments = ["lock", "--policy", "operator/policy.toml"];
+        user.refused(&arguments, 1, &["E_SIGN_INVALID", "operator/policy.toml"])?;
+    }
+    let pull = ["pull", "--ref", &short, "--tag", "1.0.0", "--policy", "operator/policy.toml"];
+    user.refused(&pull, 1, &["E_SIGN_INVALID"])?;
+    // Capitals would match nothing, ever.
+    user.folder.write("operator/policy.toml", &rules.replace("oci://", "oci://REGISTRY."))?;
+    user.refused(&["lock", "--policy", "operator/policy.toml"], 1, &["lower case"])
+}
