@@ -14,7 +14,10 @@ use crate::remote::{Place, fetch_evidence, noted_tree, place};
 use akua_disk::Folder;
 use akua_manifest::{Lock, LockedPackage};
 use akua_oci::Repository;
-use akua_sign::{Asked, AskedSigner, Attested, Evidence, Refusal, Signer, check};
+use akua_sign::{
+    Asked, AskedSigner, Attested, EVIDENCE_LIMIT, EVIDENCE_SUM_LIMIT_BYTES, Evidence, Refusal,
+    Signer, check,
+};
 use akua_source::{Diagnostic, Digest, Span};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
@@ -23,8 +26,8 @@ use std::path::{Path, PathBuf};
 pub const EVIDENCE: &str = ".akua/evidence";
 /// Kind of the facts that are evidence, by the digest of the manifest.
 const FACT: &str = "evidence";
-/// Largest file of evidence, in bytes.
-const FILE_LIMIT_BYTES: u64 = 16 << 20;
+/// Largest file of evidence, in bytes: twice what all pieces may have, as quotes are escaped.
+const FILE_LIMIT_BYTES: u64 = 2 * EVIDENCE_SUM_LIMIT_BYTES;
 /// Type of the predicate that says how something was built.
 pub const PROVENANCE: &str = "https://slsa.dev/provenance/v1";
 /// Name, among what a provenance lists as made besides, of the tree of files.
@@ -399,14 +402,14 @@ fn way(lock: &Lock, roots: &Roots, to: &LockedPackage) -> Option<String> {
 /// Returns what was noted when evidence was fetched last.
 fn noted(supply: &Supply, manifest: &Digest) -> Vec<Evidence> {
     let fact = supply.cache.fact(FACT, manifest.as_str().as_bytes());
-    fact.and_then(|fact| serde_json::from_slice(&fact).ok()).unwrap_or_default()
+    fact.and_then(|fact| Evidence::read_pieces(&fact).ok()).unwrap_or_default()
 }
 
 /// Returns the evidence that a package carries; what cannot be read is none.
 fn carried(root: &Path, manifest: &Digest) -> Vec<Evidence> {
     let file = format!("{EVIDENCE}/{}.json", manifest.hex());
     let bytes = Folder::open(root).and_then(|folder| folder.read(&file, FILE_LIMIT_BYTES));
-    bytes.ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
+    bytes.ok().and_then(|bytes| Evidence::read_pieces(&bytes).ok()).unwrap_or_default()
 }
 
 /// Returns the files of evidence for what is vendored, as far as it is known here: their names below
@@ -416,7 +419,7 @@ pub fn evidence_files(root: &Path, lock: &Lock, supply: &Supply) -> Vec<(String,
     let files = manifests.filter_map(|manifest| {
         let mut found = noted(supply, manifest);
         for piece in carried(root, manifest) {
-            if !found.contains(&piece) {
+            if !found.contains(&piece) && found.len() < EVIDENCE_LIMIT {
                 found.push(piece);
             }
         }

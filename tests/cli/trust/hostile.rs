@@ -88,3 +88,42 @@ fn a_rule_holds_however_its_source_is_spelled() -> Result<()> {
     user.folder.write("operator/policy.toml", &rules.replace("oci://", "oci://REGISTRY."))?;
     user.refused(&["lock", "--policy", "operator/policy.toml"], 1, &["lower case"])
 }
+
+#[test]
+fn evidence_of_a_registry_has_a_limit() -> Result<()> {
+    let world = World::new("flood")?;
+    let (publisher, repository) = (&world.publisher, world.repository());
+    let reference = ["--tarball", "lib.tgz", "--ref", &repository];
+    let key = world.key("good.key");
+    publisher.ok(&["pack", "--out", "lib.tgz", "--no-vendor"])?;
+    let sign = [["sign", "--key", &key].as_slice(), &reference].concat();
+    publisher.run_with(&[super::PASSPHRASE], &sign)?.success()?;
+    let mut sidecar: Json = serde_json::from_str(&publisher.read("lib.tgz.akuasig")?)?;
+    let piece = |letter: &str| {
+        let envelope = "application/vnd.dsse.envelope.v1+json";
+        json!({ "mediaType": envelope, "text": letter.repeat(4 << 20) })
+    };
+    // Five pieces of 4 MiB, of which four fit.
+    for letters in [["a", "b"].as_slice(), &["c", "d", "e"]] {
+        sidecar["evidence"] = letters.iter().map(|letter| piece(letter)).collect();
+        publisher.folder.write("lib.tgz.akuasig", &sidecar.to_string())?;
+        publisher.ok(&[["push", "--sig", "lib.tgz.akuasig"].as_slice(), &reference].concat())?;
+    }
+    let shown = publisher.ok(&["inspect", "--json", "--ref", &repository, "--tag", "0.1.0"])?;
+    let shown: Json = serde_json::from_str(&shown)?;
+    let count = shown["evidence"].as_array().map(Vec::len);
+    ensure!(count == Some(4), "{count:?}");
+    // More pieces than an artifact may have are pushed by nobody.
+    let small = json!({ "mediaType": "application/vnd.dsse.envelope.v1+json", "text": "{}" });
+    for (count, is_taken) in [(64, true), (65, false)] {
+        sidecar["evidence"] = vec![small.clone(); count].into();
+        publisher.folder.write("lib.tgz.akuasig", &sidecar.to_string())?;
+        let push = [["push", "--sig", "lib.tgz.akuasig"].as_slice(), &reference].concat();
+        if is_taken {
+            publisher.ok(&push)?;
+        } else {
+            publisher.refused(&push, 1, &["E_SIGN_SIDECAR", "more than 64"])?;
+        }
+    }
+    Ok(())
+}
