@@ -77,7 +77,7 @@ impl World {
             tag: "1.0.0".to_owned(),
             out: self.user.path(out),
             keys: vec![self.user.path("good.pub")],
-            home: Home::default(),
+            home: Home { cache: self.user.path("home/cache"), ..Home::default() },
         })
     }
 
