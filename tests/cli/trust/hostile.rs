@@ -127,3 +127,20 @@ fn evidence_of_a_registry_has_a_limit() -> Result<()> {
     }
     Ok(())
 }
+
+#[test]
+fn what_others_call_themselves_is_no_line_of_akua() -> Result<()> {
+    let world = World::new("lines")?;
+    let (publisher, repository) = (&world.publisher, world.repository());
+    let (key, public) = (world.key("good.key"), world.key("good.pub"));
+    publisher.ok(&["pack", "--out", "lib.tgz", "--no-vendor"])?;
+    let sign = ["sign", "--tarball", "lib.tgz", "--ref", &repository, "--key", &key];
+    publisher.run_with(&[super::PASSPHRASE], &sign)?.success()?;
+    let mut sidecar: Json = serde_json::from_str(&publisher.read("lib.tgz.akuasig")?)?;
+    sidecar["tag"] = "1.0.0\n  signed by somebody else".into();
+    publisher.folder.write("lib.tgz.akuasig", &sidecar.to_string())?;
+    let shown = publisher.ok(&["verify", "--tarball", "lib.tgz", "--public-key", &public])?;
+    let signers = shown.lines().filter(|line| line.starts_with("  signed by")).count();
+    ensure!(signers == 1, "{shown}");
+    Ok(())
+}
