@@ -129,6 +129,36 @@ fn evidence_of_a_registry_has_a_limit() -> Result<()> {
 }
 
 #[test]
+fn who_signed_is_not_shown_beside_what_somebody_else_says() -> Result<()> {
+    let world = World::new("claims")?;
+    let (publisher, repository) = (&world.publisher, world.repository());
+    let reference = ["--tarball", "lib.tgz", "--ref", &repository];
+    let (key, public) = (world.key("good.key"), world.key("good.pub"));
+    publisher.ok(&["pack", "--out", "lib.tgz", "--no-vendor"])?;
+    let sign = ["sign", "--no-attest", "--layout", "referrers", "--key", &key];
+    publisher.run_with(&[super::PASSPHRASE], &[sign.as_slice(), &reference].concat())?.success()?;
+    let mut sidecar: Json = serde_json::from_str(&publisher.read("lib.tgz.akuasig")?)?;
+    // A bundle that has an envelope twice: one signed by the publisher, and one by somebody else.
+    let manifest = sidecar["manifest_digest"].as_str().and_then(Digest::parse);
+    let other = PrivateKey::from_bytes(&[7; 32]).context("a key")?;
+    let said = json!({ "runDetails": { "builder": { "id": "https://evil.example.com" } } });
+    let subject = Subject::new("lib", &manifest.context("a digest")?);
+    let statement = Statement::new(vec![subject], PROVENANCE, said);
+    let forged = Envelope::sign(IN_TOTO, statement.to_json(), &other).to_json();
+    let text = sidecar["evidence"][0]["text"].as_str().context("a bundle")?;
+    let text = text.strip_suffix('}').context("an object")?;
+    sidecar["evidence"][0]["text"] = format!("{text},\"dsseEnvelope\":{forged}}}").into();
+    publisher.folder.write("lib.tgz.akuasig", &sidecar.to_string())?;
+    publisher.ok(&[["push", "--sig", "lib.tgz.akuasig"].as_slice(), &reference].concat())?;
+    let inspect = ["inspect", "--json", "--ref", &repository, "--tag", "0.1.0", "--key", &public];
+    let shown: Json = serde_json::from_str(&publisher.ok(&inspect)?)?;
+    let piece = &shown["evidence"][0];
+    ensure!(piece["signer"].is_string(), "{shown}");
+    ensure!(piece["kind"] == "signature" && piece["builder"].is_null(), "{piece}");
+    Ok(())
+}
+
+#[test]
 fn what_others_call_themselves_is_no_line_of_akua() -> Result<()> {
     let world = World::new("lines")?;
     let (publisher, repository) = (&world.publisher, world.repository());
