@@ -524,6 +524,8 @@ fn keys_are_made_once_and_shown_to_nobody() -> Result<()> {
     folder.write("akua.toml", &manifest("app", ""))?;
     let project = Project { folder };
     project.refused(&["keygen"], 1, &["E_SIGN_KEY", "AKUA_COSIGN_PASSPHRASE", "--plain"])?;
+    let empty = project.run_with(&[("AKUA_COSIGN_PASSPHRASE", "")], &["keygen"])?;
+    ensure!(empty.code == Some(1) && empty.stderr.contains("there is no passphrase"));
     ensure!(!project.path("cosign.key").exists() && !project.path("cosign.pub").exists());
     project.ok(&["keygen", "--plain"])?;
     project.refused(&["keygen", "--plain"], 1, &["E_SIGN_KEY", "`cosign.key`"])?;
