@@ -162,7 +162,13 @@ fn nobody_else_attests() -> Result<()> {
     // A later render is another one, and the attestation of this one goes.
     project.ok(&["render"])?;
     ensure!(!project.path(ATTESTATION).exists());
-    project.refused(&VERIFY, 1, &["E_ATTEST_MISSING", "nothing attests what `deploy` is made of"])
+    project.refused(
+        &VERIFY,
+        1,
+        &["E_ATTEST_MISSING", "nothing attests what `deploy` is made of"],
+    )?;
+    let missing = [&["verify", "nowhere"], &VERIFY[2..]].concat();
+    project.refused(&missing, 1, &["E_ATTEST_MISSING", "there is no `nowhere`"])
 }
 
 #[test]

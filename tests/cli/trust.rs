@@ -1,5 +1,8 @@
 //! Publishing, signing, pulling and verifying with keys, through a real registry process.
 
+#[path = "trust/hostile.rs"]
+mod hostile;
+
 use akua_ops::artifact::pull::{PullOutcome, PullRequest, pull};
 use akua_ops::{Failure, Home};
 use akua_tests::folder::Folder;
@@ -74,7 +77,7 @@ impl World {
             tag: "1.0.0".to_owned(),
             out: self.user.path(out),
             keys: vec![self.user.path("good.pub")],
-            home: Home::default(),
+            home: Home { cache: self.user.path("home/cache"), ..Home::default() },
         })
     }
 
@@ -521,6 +524,8 @@ fn keys_are_made_once_and_shown_to_nobody() -> Result<()> {
     folder.write("akua.toml", &manifest("app", ""))?;
     let project = Project { folder };
     project.refused(&["keygen"], 1, &["E_SIGN_KEY", "AKUA_COSIGN_PASSPHRASE", "--plain"])?;
+    let empty = project.run_with(&[("AKUA_COSIGN_PASSPHRASE", "")], &["keygen"])?;
+    ensure!(empty.code == Some(1) && empty.stderr.contains("there is no passphrase"));
     ensure!(!project.path("cosign.key").exists() && !project.path("cosign.pub").exists());
     project.ok(&["keygen", "--plain"])?;
     project.refused(&["keygen", "--plain"], 1, &["E_SIGN_KEY", "`cosign.key`"])?;

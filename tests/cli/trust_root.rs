@@ -144,6 +144,10 @@ fn what_was_refreshed_is_trusted_by_default() -> Result<()> {
     fs::write(stage.folder.path().join(own).join("tuf.json"), "{}")?;
     let refused = stage.akua(&verify)?;
     ensure!(refused.stderr.contains("E_SIGN_ROOT"), "{}", refused.stderr);
+    fs::write(stage.folder.path().join(own).join("tuf.json"), vec![b' '; (16 << 20) + 1])?;
+    let refused = stage.akua(&["trust", "show"])?;
+    ensure!(refused.stderr.contains("E_SIGN_ROOT"), "{}", refused.stderr);
+    ensure!(refused.stderr.contains("akua trust refresh"), "{}", refused.stderr);
     // What is built in is newer than this one.
     let old = Stage::new("default-old", 1)?;
     let start = ["trust", "refresh", "--mirror", &old.server.url, "--root", "root.json"];

@@ -42,7 +42,8 @@ impl Printer {
 
     /// Prints one line on stdout.
     pub(crate) fn line(&self, text: &str) -> Exit {
-        self.bytes(format!("{}\n", escaped(text)).as_bytes())
+        // What others call themselves must not look like a line of ours.
+        self.bytes(format!("{}\n", escaped(text).replace('\n', "\\n")).as_bytes())
     }
 
     /// Prints what came of a command: a JSON document, or lines for people.

@@ -179,6 +179,16 @@ pub(crate) fn authority_of(url: &Url) -> String {
     }
 }
 
+/// The host and port of a URL in the one spelling that rules compare: as [`authority_of`], and without
+/// a final dot, which names the same host.
+pub(crate) fn place_of(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default().trim_end_matches('.').to_ascii_lowercase();
+    match url.port() {
+        Some(port) => format!("{host}:{port}"),
+        None => host,
+    }
+}
+
 /// Whether a host is this machine by name or by literal address.
 pub(crate) fn is_loopback(host: &str) -> bool {
     host == "localhost"

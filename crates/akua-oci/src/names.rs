@@ -4,6 +4,9 @@ use std::fmt;
 
 use akua_source::Digest;
 
+use crate::hosts::place_of;
+use crate::http::parse_url;
+
 /// Longest name of a repository, in bytes (distribution-spec: host and name together).
 const NAME_LIMIT_BYTES: usize = 255;
 /// Longest tag, in bytes (distribution-spec).
@@ -71,6 +74,14 @@ impl Repository {
     /// Name within the registry.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Returns the one text that all spellings of the same place have: `oci://HOST/NAME`, the host as
+    /// URLs have it, without final dot and without the usual port. Rules are compared with it.
+    pub fn source(&self) -> String {
+        let url = parse_url(&format!("https://{}/", self.host));
+        let authority = url.map_or_else(|_never_reached| self.host.clone(), |url| place_of(&url));
+        format!("oci://{authority}/{}", self.name)
     }
 }
 
@@ -175,6 +186,21 @@ mod tests {
         }
         assert!(Repository::parse(&format!("h/{}", "a".repeat(253))).is_ok());
         assert!(Repository::parse(&format!("h/{}", "a".repeat(254))).is_err());
+    }
+
+    #[test]
+    fn a_place_has_one_spelling() {
+        for (text, source) in [
+            ("h.example.com/a", "oci://h.example.com/a"),
+            ("H.Example.com:443/a", "oci://h.example.com/a"),
+            ("h.example.com./a", "oci://h.example.com/a"),
+            ("h.example.com.:5000/a", "oci://h.example.com:5000/a"),
+            ("127.1:5000/a", "oci://127.0.0.1:5000/a"),
+            ("0x7f.0.0.1:05000/a", "oci://127.0.0.1:5000/a"),
+            ("[0:0::1]:5000/a", "oci://[::1]:5000/a"),
+        ] {
+            assert_eq!(Repository::parse(text).expect("a repository").source(), source);
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::trust_root::trust_root;
 use crate::{Failure, Home};
 use akua_oci::Repository;
 use akua_package::{EvidenceSubject, fetch_evidence, push_evidence};
-use akua_sign::{Evidence, Who, check};
+use akua_sign::{EVIDENCE_LIMIT, Evidence, Who, check};
 use akua_source::{Diagnostic, Digest};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -192,6 +192,9 @@ pub(crate) fn read_sidecar(path: &Path, archive: &[u8]) -> Result<Sidecar, Failu
     };
     let sidecar: Sidecar = serde_json::from_slice(&bytes)
         .map_err(|error| refuse(&format!("it is not what `akua sign` writes: {error}")))?;
+    if sidecar.evidence.len() > EVIDENCE_LIMIT {
+        return Err(refuse(&format!("it has more than {EVIDENCE_LIMIT} signatures")));
+    }
     let Artifact { manifest, digest, config, layer } = &sidecar.artifact;
     if *layer != Digest::of(archive) {
         return Err(refuse("the archive has another digest"));

@@ -6,6 +6,7 @@
 
 use crate::failure::named_file;
 use crate::{Failure, Home};
+use akua_disk::DiskError;
 use akua_oci::FetchError;
 use akua_sign::{
     FetchFile, RefreshError, Services, TrustPart, TrustPartKind, TrustRoot, TrustRootError,
@@ -220,14 +221,17 @@ fn public(home: &Home) -> Result<Public, Failure> {
 /// Reads what a refresh left behind, if there was one.
 fn state(folder: &Path) -> Result<Option<TrustState>, Failure> {
     let path = folder.join(STATE);
+    let help = "remove the file, and run `akua trust refresh`";
     let parsed = match akua_disk::read_file(&path, STATE_LIMIT_BYTES) {
-        Err(akua_disk::DiskError::Missing { .. }) => return Ok(None),
+        Err(DiskError::Missing { .. }) => return Ok(None),
+        Err(error @ DiskError::TooLarge { .. }) => {
+            return Err(named_file("E_SIGN_ROOT", &error, help));
+        }
         Err(error) => return Err(error.into()),
         Ok(json) => TrustState::parse(&json),
     };
     parsed.map(Some).map_err(|error| {
         let message = format!("`{}`: {error}", path.display());
-        let help = "remove the file, and run `akua trust refresh`";
         Diagnostic::error("E_SIGN_ROOT", message).help(help).into()
     })
 }

@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 
 /// Version of the layout: another layout is another directory.
 const LAYOUT: &str = "v1";
-/// Largest fact, in bytes.
-const FACT_LIMIT_BYTES: u64 = 1 << 20;
+/// Largest fact, in bytes: twice what the evidence of an artifact may have, as quotes are escaped.
+const FACT_LIMIT_BYTES: u64 = 32 << 20;
 
 /// The cache.
 #[derive(Debug, Clone)]

@@ -14,7 +14,10 @@ use crate::remote::{Place, fetch_evidence, noted_tree, place};
 use akua_disk::Folder;
 use akua_manifest::{Lock, LockedPackage};
 use akua_oci::Repository;
-use akua_sign::{Asked, AskedSigner, Attested, Evidence, Refusal, Signer, check};
+use akua_sign::{
+    Asked, AskedSigner, Attested, EVIDENCE_LIMIT, EVIDENCE_SUM_LIMIT_BYTES, Evidence, Refusal,
+    Signer, check,
+};
 use akua_source::{Diagnostic, Digest, Span};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
@@ -23,8 +26,8 @@ use std::path::{Path, PathBuf};
 pub const EVIDENCE: &str = ".akua/evidence";
 /// Kind of the facts that are evidence, by the digest of the manifest.
 const FACT: &str = "evidence";
-/// Largest file of evidence, in bytes.
-const FILE_LIMIT_BYTES: u64 = 16 << 20;
+/// Largest file of evidence, in bytes: twice what all pieces may have, as quotes are escaped.
+const FILE_LIMIT_BYTES: u64 = 2 * EVIDENCE_SUM_LIMIT_BYTES;
 /// Type of the predicate that says how something was built.
 pub const PROVENANCE: &str = "https://slsa.dev/provenance/v1";
 /// Name, among what a provenance lists as made besides, of the tree of files.
@@ -143,7 +146,7 @@ pub(crate) fn prove(
         .filter(|entry| local_path(entry).is_none())
         .map(|entry| {
             let is_direct = roots.direct.contains_key(&SourceKey::locked(&entry.source));
-            (entry, supply.trust.of(&entry.source, is_direct))
+            (entry, supply.trust.of(&spellings(entry), is_direct))
         })
         .filter(|(_, asked)| !asked.is_nothing())
         .collect();
@@ -159,6 +162,24 @@ pub(crate) fn prove(
         }
     }
     Ok((proofs, wrong))
+}
+
+/// Returns the repository of an entry; none if it is from somewhere else.
+fn repository(entry: &LockedPackage) -> Option<Repository> {
+    match place(&SourceKey::locked(&entry.source)) {
+        Some(Place::Oci { repository }) => Repository::parse(repository).ok(),
+        Some(Place::Git { .. } | Place::Helm { .. }) | None => None,
+    }
+}
+
+/// Returns the texts by which a rule may name where an entry comes from: as the lock has it, without
+/// the tag that may stand there, and with its host as any other spelling of it has it.
+fn spellings(entry: &LockedPackage) -> Vec<String> {
+    let mut spellings = vec![entry.source.clone()];
+    if let Some(repository) = repository(entry) {
+        spellings.extend([format!("oci://{repository}"), repository.source()]);
+    }
+    spellings
 }
 
 /// Says where an entry is declared, or what leads to it.
@@ -179,11 +200,7 @@ fn prove_one(
     root: &Path,
     supply: &Supply,
 ) -> Result<Result<Proof, Box<Diagnostic>>, Problem> {
-    let key = SourceKey::locked(&entry.source);
-    let repository = match place(&key) {
-        Some(Place::Oci { repository }) => Repository::parse(repository).ok(),
-        Some(Place::Git { .. } | Place::Helm { .. }) | None => None,
-    };
+    let repository = repository(entry);
     let (Some(artifact), Some(repository)) = (Artifact::of(entry), repository) else {
         let message = format!("`{}` {} is no artifact of a registry", entry.name, entry.version);
         let (code, kind) = Missing::Rule.code();
@@ -203,8 +220,9 @@ fn prove_one(
     }
 }
 
-/// What was proven, and all that was attested; or what was not proven.
-pub type Judged = Result<(Proof, Vec<Attested>), Box<Diagnostic>>;
+/// What was proven, and what was attested, for each layer by those whom it names; or what was not
+/// proven.
+pub type Judged = Result<(Proof, Vec<Vec<Attested>>), Box<Diagnostic>>;
 
 /// Proves what is asked of an artifact, with what lies beside it. `root` is a package that carries
 /// evidence.
@@ -272,7 +290,7 @@ fn judge(artifact: &Artifact<'_>, asked: &Asked, found: &[Evidence]) -> Judged {
             let found = provenances.clone().find(is_locked).or_else(|| provenances.next());
             proof.attestation = found.map(|one| one.digest.clone());
         }
-        statements.extend(verdict.statements);
+        statements.push(verdict.statements);
     }
     Ok((proof, statements))
 }
@@ -297,21 +315,25 @@ fn drifted(artifact: &Artifact<'_>, proof: &Proof) -> Option<Diagnostic> {
 }
 
 /// Checks that the tree of an entry is the one that its manifest leads to; returns what is wrong.
+/// What those attest whom one layer names says nothing to another layer.
 fn bound(
     entry: &LockedPackage,
     artifact: &Artifact<'_>,
-    statements: &[Attested],
+    statements: &[Vec<Attested>],
     supply: &Supply,
 ) -> Result<Option<Box<Diagnostic>>, Problem> {
-    let attested: Vec<String> = statements.iter().flat_map(attested_trees).collect();
-    if attested.iter().any(|digest| digest == entry.digest.hex()) {
-        return Ok(None);
+    let attested = |layer: &Vec<Attested>| layer.iter().flat_map(attested_trees).collect();
+    let layers: Vec<Vec<String>> = statements.iter().map(attested).collect();
+    for attested in &layers {
+        if let (Some(digest), false) = (attested.first(), names(attested, &entry.digest)) {
+            let diagnostic =
+                Missing::Binding.of(artifact, "has other files than its publisher attested");
+            let diagnostic = diagnostic.note(format!("expected sha256:{digest}"));
+            return Ok(Some(Box::new(diagnostic.note(format!("found {}", entry.digest)))));
+        }
     }
-    if let Some(digest) = attested.first() {
-        let diagnostic =
-            Missing::Binding.of(artifact, "has other files than its publisher attested");
-        let diagnostic = diagnostic.note(format!("expected sha256:{digest}"));
-        return Ok(Some(Box::new(diagnostic.note(format!("found {}", entry.digest)))));
+    if layers.iter().all(|attested| names(attested, &entry.digest)) {
+        return Ok(None);
     }
     let proven = match (noted_tree(&supply.cache, artifact.manifest), &supply.remote) {
         (Some(digest), _) => Some(digest),
@@ -332,6 +354,11 @@ fn bound(
         }
     };
     Ok(Some(Box::new(diagnostic)))
+}
+
+/// Returns whether one of the trees that are attested is this one.
+fn names(attested: &[String], tree: &Digest) -> bool {
+    attested.iter().any(|digest| digest == tree.hex())
 }
 
 /// Returns the digests of trees, in hexadecimal, that a provenance lists.
@@ -375,14 +402,14 @@ fn way(lock: &Lock, roots: &Roots, to: &LockedPackage) -> Option<String> {
 /// Returns what was noted when evidence was fetched last.
 fn noted(supply: &Supply, manifest: &Digest) -> Vec<Evidence> {
     let fact = supply.cache.fact(FACT, manifest.as_str().as_bytes());
-    fact.and_then(|fact| serde_json::from_slice(&fact).ok()).unwrap_or_default()
+    fact.and_then(|fact| Evidence::read_pieces(&fact).ok()).unwrap_or_default()
 }
 
 /// Returns the evidence that a package carries; what cannot be read is none.
 fn carried(root: &Path, manifest: &Digest) -> Vec<Evidence> {
     let file = format!("{EVIDENCE}/{}.json", manifest.hex());
     let bytes = Folder::open(root).and_then(|folder| folder.read(&file, FILE_LIMIT_BYTES));
-    bytes.ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
+    bytes.ok().and_then(|bytes| Evidence::read_pieces(&bytes).ok()).unwrap_or_default()
 }
 
 /// Returns the files of evidence for what is vendored, as far as it is known here: their names below
@@ -392,7 +419,7 @@ pub fn evidence_files(root: &Path, lock: &Lock, supply: &Supply) -> Vec<(String,
     let files = manifests.filter_map(|manifest| {
         let mut found = noted(supply, manifest);
         for piece in carried(root, manifest) {
-            if !found.contains(&piece) {
+            if !found.contains(&piece) && found.len() < EVIDENCE_LIMIT {
                 found.push(piece);
             }
         }

@@ -94,6 +94,12 @@ impl TokenUri {
         if text.len() > LIMIT_BYTES {
             return Err(UriError::TooLong { limit_bytes: LIMIT_BYTES });
         }
+        // Wherever it stands: values may have `?` and `&` in them, and some are shown.
+        for name in ["pin-value", "pin-source"] {
+            if text.contains(&format!("{name}=")) {
+                return Err(UriError::Pin { name });
+            }
+        }
         let text = text.strip_prefix(SCHEME).ok_or(UriError::Scheme)?;
         let (path, query) = text.split_once('?').unwrap_or((text, ""));
         let mut uri = Self::default();
@@ -149,13 +155,8 @@ impl TokenUri {
     }
 }
 
-/// Refuses an attribute: a PIN for what it is, anything else as unknown.
+/// Refuses an attribute that is not used.
 fn refuse(name: &str, place: &'static str, expected: &'static str) -> Result<(), UriError> {
-    for pin in ["pin-value", "pin-source"] {
-        if name == pin {
-            return Err(UriError::Pin { name: pin });
-        }
-    }
     Err(UriError::Unknown { name: name.to_owned(), place, expected })
 }
 

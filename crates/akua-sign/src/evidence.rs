@@ -19,6 +19,8 @@ pub const PREDICATE: &str = "dev.sigstore.bundle.predicateType";
 pub const EVIDENCE_LIMIT_BYTES: u64 = 4 << 20;
 /// Most pieces of one artifact.
 pub const EVIDENCE_LIMIT: usize = 64;
+/// Most bytes of all pieces of one artifact: a large attestation or two, and many signatures.
+pub const EVIDENCE_SUM_LIMIT_BYTES: u64 = 16 << 20;
 
 /// A piece of evidence, as a registry has it: a layer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +36,24 @@ pub struct Evidence {
 }
 
 impl Evidence {
+    /// Reads the pieces of one artifact out of a file; of more than there may be, the first.
+    ///
+    /// # Errors
+    /// It is not their JSON.
+    pub fn read_pieces(json: &[u8]) -> Result<Vec<Self>, serde_json::Error> {
+        let mut pieces: Vec<Self> = serde_json::from_slice(json)?;
+        pieces.truncate(EVIDENCE_LIMIT);
+        Ok(pieces)
+    }
+
+    /// Returns its bytes: those of its text and of its annotations.
+    pub fn size_bytes(&self) -> u64 {
+        let annotations = self.annotations.iter().flat_map(|(name, value)| [name, value]);
+        let bytes = annotations
+            .fold(self.text.len(), |sum, annotation| sum.saturating_add(annotation.len()));
+        u64::try_from(bytes).unwrap_or(u64::MAX)
+    }
+
     /// Returns whether a media type is one of evidence.
     pub fn is_one(media_type: &str) -> bool {
         [SIMPLE_TYPE, ENVELOPE_TYPE, BUNDLE_TYPE].contains(&media_type)
@@ -122,6 +142,18 @@ mod tests {
             Evidence::envelope(&envelope, "type"),
             Evidence::bundle(keyed_bundle(&envelope, &key.public()), "type"),
         ]
+    }
+
+    #[test]
+    fn of_too_many_pieces_the_first_are_read() {
+        let [piece, ..] = pieces("{}", &key(7));
+        for (count, read) in
+            [(EVIDENCE_LIMIT, EVIDENCE_LIMIT), (EVIDENCE_LIMIT + 1, EVIDENCE_LIMIT)]
+        {
+            let json = serde_json::to_vec(&vec![piece.clone(); count]).expect("JSON");
+            assert_eq!(Evidence::read_pieces(&json).expect("pieces").len(), read, "{count}");
+        }
+        assert!(Evidence::read_pieces(b"{}").is_err());
     }
 
     #[test]

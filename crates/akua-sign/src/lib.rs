@@ -36,8 +36,8 @@ mod verdict;
 pub use bundle::{Artifact, Bundle, BundleError, Expected, LogEntry, LogRule, Proof, Verified};
 pub use envelope::{Envelope, EnvelopeError, EnvelopeSignature};
 pub use evidence::{
-    BUNDLE_TYPE, ENVELOPE_TYPE, EVIDENCE_LIMIT, EVIDENCE_LIMIT_BYTES, Evidence, PREDICATE,
-    SIGNATURE,
+    BUNDLE_TYPE, ENVELOPE_TYPE, EVIDENCE_LIMIT, EVIDENCE_LIMIT_BYTES, EVIDENCE_SUM_LIMIT_BYTES,
+    Evidence, PREDICATE, SIGNATURE,
 };
 pub use identity::{Expression, ExpressionError, Identity, Matcher};
 pub use key::{KeyError, PrivateKey, PublicKey, Secret};

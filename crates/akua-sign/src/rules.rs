@@ -67,6 +67,11 @@ impl RawSignerRules {
             let pattern = pattern.ok_or_else(|| {
                 format!("`{source}`: expected `oci://HOST/NAME`, where `*` stands for anything")
             })?;
+            if source.contains(char::is_uppercase) {
+                return Err(format!(
+                    "`{source}`: hosts and repositories are compared in lower case"
+                ));
+            }
             let signers = match signers {
                 RawSigners::One(one) => vec![one],
                 RawSigners::Any(several) => several,

@@ -48,9 +48,11 @@ pub struct TrustLayer {
 }
 
 impl TrustLayer {
-    /// Returns who may sign what comes from a source; nobody where the layer says nothing of it.
-    fn signers(&self, source: &str) -> Vec<Who> {
-        let matching = self.rules.iter().filter(|(pattern, _)| pattern.matches(source));
+    /// Returns who may sign what comes from a source, however it is spelled; nobody where the layer
+    /// says nothing of it.
+    fn signers(&self, spellings: &[String]) -> Vec<Who> {
+        let is_meant = |pattern: &Pattern| spellings.iter().any(|source| pattern.matches(source));
+        let matching = self.rules.iter().filter(|(pattern, _)| is_meant(pattern));
         let named: Vec<Who> = matching.flat_map(|(_, who)| who.iter().cloned()).collect();
         if named.is_empty() { self.others.clone() } else { named }
     }
@@ -97,12 +99,12 @@ impl Asked {
 }
 
 impl Trust {
-    /// Returns what is asked of what comes from a source.
-    pub fn of(&self, source: &str, is_direct: bool) -> Asked {
+    /// Returns what is asked of what comes from a source, which may be spelled in several ways.
+    pub fn of(&self, spellings: &[String], is_direct: bool) -> Asked {
         let layers = self.layers.iter();
         let signers = layers.map(|layer| AskedSigner {
             layer: layer.name.clone(),
-            who: layer.signers(source),
+            who: layer.signers(spellings),
             root: Arc::clone(&layer.root),
         });
         Asked {

@@ -99,8 +99,7 @@ fn folder_lines(outcome: &FolderOutcome) -> Vec<String> {
         format!("  akua     {}", outcome.akua),
     ];
     lines.extend(outcome.signed_at.iter().map(|time| format!("  signed at {time}")));
-    // What a name says must not look like a line of ours.
-    lines.iter().map(|line| line.replace('\n', "\\n")).collect()
+    lines
 }
 
 fn signer_line(signer: &SignerOutcome) -> String {

@@ -26,26 +26,26 @@ pub(crate) fn run_explain(printer: &Printer, args: &Explain) -> Result {
         Explained::Report { errors } => {
             let mut exit = Exit::Success;
             for error in errors {
-                let text = format!(
-                    "{}: {}\n  {}\n  what to do: {}",
-                    error.code, error.message, error.meaning, error.fix
-                );
-                exit = exit.max(printer.line(&text));
+                exit = exit.max(printer.lines(&[
+                    format!("{}: {}", error.code, error.message),
+                    format!("  {}", error.meaning),
+                    format!("  what to do: {}", error.fix),
+                ]));
             }
             Ok(exit)
         }
         Explained::Events { events, .. } => {
             let mut exit = Exit::Success;
             for found in events {
-                exit = exit.max(printer.line(&shown(&found)));
+                exit = exit.max(printer.lines(&shown(&found)));
             }
             Ok(exit)
         }
     }
 }
 
-/// Returns an event as people read it.
-fn shown(found: &ExplainedEvent) -> String {
+/// Returns an event as people read it, in lines.
+fn shown(found: &ExplainedEvent) -> Vec<String> {
     let event = &found.event;
     let head = format!(
         "{:>4}  {:<24} {:<22} {}",
@@ -53,11 +53,8 @@ fn shown(found: &ExplainedEvent) -> String {
     );
     let context = event.context.iter().map(|(key, value)| format!("{key}: {value}"));
     let fix = (!found.fix.is_empty()).then(|| format!("what to do: {}", found.fix));
-    let lines = std::iter::once(head);
-    lines
-        .chain(context.chain(fix).map(|line| format!("        {line}")))
-        .collect::<Vec<_>>()
-        .join("\n")
+    let rest = context.chain(fix).map(|line| format!("        {line}"));
+    std::iter::once(head).chain(rest).collect()
 }
 
 pub(crate) fn run_policy(printer: &Printer, command: PolicyCommand) -> Result {

@@ -169,13 +169,17 @@ pub struct Claimed {
 /// Returns what a piece of evidence says, and who signed it.
 fn claimed(piece: &Evidence, manifest: &Digest, who: &[Who], root: &TrustRoot) -> Claimed {
     let verdict = check(std::slice::from_ref(piece), manifest, who, root);
-    let says_so = verdict.statements.first().map(|attested| &attested.signer);
-    let signer = verdict.signers.first().or(says_so).map(Signer::to_string);
-    let statement = piece.claimed_statement();
+    let attested = verdict.statements.into_iter().next();
+    let says_so = attested.as_ref().map(|attested| &attested.signer);
+    let signed = verdict.signers.first();
+    let signer = signed.or(says_so).map(Signer::to_string);
+    // Who signed is not shown beside what they did not say: a bundle may hold more than what is signed.
+    let statement = attested.map(|it| it.statement).or_else(|| piece.claimed_statement());
+    let statement = statement.filter(|said| signed.is_none() || said.predicate_type == COSIGN_SIGN);
     // A payload without a statement is a signature too.
     let says = statement.as_ref().map(|statement| statement.predicate_type.as_str());
     let is_signature = says.is_none_or(|says| says == COSIGN_SIGN);
-    let predicate = statement.as_ref().map(|statement| &statement.predicate);
+    let predicate = statement.as_ref().filter(|_| !is_signature).map(|said| &said.predicate);
     let builder = predicate.and_then(|said| said.pointer("/runDetails/builder/id")?.as_str());
     let listed = predicate
         .and_then(|said| said.pointer("/buildDefinition/resolvedDependencies")?.as_array());

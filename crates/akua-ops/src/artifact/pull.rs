@@ -112,7 +112,7 @@ pub(super) fn signer(
     manifest: &Digest,
     supply: &Supply,
 ) -> Result<Option<String>, Failure> {
-    let asked = supply.trust.of(&format!("oci://{repository}"), true);
+    let asked = supply.trust.of(&[format!("oci://{repository}"), repository.source()], true);
     if asked.is_nothing() {
         return Ok(None);
     }

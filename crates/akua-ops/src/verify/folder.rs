@@ -93,6 +93,11 @@ pub fn run(request: &FolderRequest) -> Result<FolderOutcome, Failure> {
     let refused = |error: BundleError| Failure::from(error.to_diagnostic(&name));
     let wanted = Wanted::read(&request.signer)?;
     let root = trust_root(&request.home, request.trusted_root.as_deref())?;
+    if !akua_disk::exists(&request.folder) {
+        let message = format!("there is no `{}`", request.folder.display());
+        let help = "name the directory that `akua render --attest --out` wrote";
+        return Err(Diagnostic::error("E_ATTEST_MISSING", message).help(help).into());
+    }
     let folder = Folder::open(&request.folder)?;
     if !folder.has_name(ATTESTATION) {
         let message = format!("nothing attests what `{}` is made of", request.folder.display());

@@ -10,7 +10,9 @@ pub use push::{EvidenceSubject, push_evidence};
 use super::told;
 use crate::problem::Problem;
 use akua_oci::{Client, Descriptor, FetchError, OciManifest, Parsed, Reference, Repository};
-use akua_sign::{BUNDLE_TYPE, EVIDENCE_LIMIT, EVIDENCE_LIMIT_BYTES, Evidence};
+use akua_sign::{
+    BUNDLE_TYPE, EVIDENCE_LIMIT, EVIDENCE_LIMIT_BYTES, EVIDENCE_SUM_LIMIT_BYTES, Evidence,
+};
 use akua_source::Digest;
 
 /// Endings of the tags of the older layout.
@@ -19,7 +21,8 @@ const TAGS: [&str; 2] = ["sig", "att"];
 const BUNDLES: &str = "application/vnd.dev.sigstore.bundle";
 
 /// Fetches what speaks for a manifest; nothing of it is believed yet. What is too large, or is no
-/// text, is left out, and so is what comes after [`EVIDENCE_LIMIT`] pieces.
+/// text, is left out, and so is what comes after [`EVIDENCE_LIMIT`] pieces, or referrers that may hold
+/// some, or after [`EVIDENCE_SUM_LIMIT_BYTES`].
 ///
 /// # Errors
 /// What the network says.
@@ -41,7 +44,7 @@ pub fn fetch_evidence(
     let is_bundle = |found: &&Descriptor| {
         found.artifact_type.as_deref().is_some_and(|kind| kind.starts_with(BUNDLES))
     };
-    for referrer in referrers.iter().filter(is_bundle) {
+    for referrer in referrers.iter().filter(is_bundle).take(EVIDENCE_LIMIT) {
         if found.len() >= EVIDENCE_LIMIT {
             break;
         }
@@ -67,7 +70,10 @@ fn take(
     let Parsed::Image(image) = &holder.parsed else { return Ok(()) };
     for layer in &image.layers {
         let is_bundle = layer.media_type.starts_with(BUNDLES);
-        let fits = layer.size <= EVIDENCE_LIMIT_BYTES && found.len() < EVIDENCE_LIMIT;
+        let here = found.iter().map(Evidence::size_bytes).fold(0, u64::saturating_add);
+        let fits = layer.size <= EVIDENCE_LIMIT_BYTES
+            && here.saturating_add(layer.size) <= EVIDENCE_SUM_LIMIT_BYTES
+            && found.len() < EVIDENCE_LIMIT;
         if !fits || !(is_bundle || Evidence::is_one(&layer.media_type)) {
             continue;
         }

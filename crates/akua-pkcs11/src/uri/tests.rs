@@ -35,6 +35,8 @@ fn pins_are_refused_and_not_shown() {
         ("pkcs11:object=a?module-path=/m.so&pin-value=87654321", "pin-value"),
         ("pkcs11:object=a;pin-value=87654321", "pin-value"),
         ("pkcs11:object=a?pin-source=file:/87654321", "pin-source"),
+        ("pkcs11:object=a?module-path=/m.so?pin-value=87654321", "pin-value"),
+        ("pkcs11:object=a&pin-value=87654321", "pin-value"),
     ] {
         let error = TokenUri::parse(text).expect_err("a PIN");
         assert_eq!(error, UriError::Pin { name });
