@@ -65,8 +65,12 @@ impl World {
         let text = manifest("lib", "").replace("0.1.0", version);
         self.publisher.folder.write("akua.toml", &text)?;
         let (repository, key) = (self.repository(), self.key(&format!("{key}.key")));
-        let base = ["publish", "--json", "--ref", &repository, "--key", &key];
-        let outcome = self.publisher.run_with(&[PASSPHRASE], &[&base, more].concat())?;
+        let mut arguments = vec!["publish", "--json", "--ref", &repository];
+        if !more.contains(&"--no-sign") {
+            arguments.extend(["--key", &key]);
+        }
+        arguments.extend(more);
+        let outcome = self.publisher.run_with(&[PASSPHRASE], &arguments)?;
         Ok(serde_json::from_slice(&outcome.success()?)?)
     }
 
@@ -393,6 +397,21 @@ fn an_archive_is_signed_without_a_network() -> Result<()> {
     // It is bound to its place, and to its bytes.
     refused(push(&repository.replace("/lib", "/other"), &[]))?;
     refused(push(&repository, &["--tag", "9.9.9"]))?;
+    // Whoever says another place in it has not signed that.
+    let sidecar = publisher.read("lib.tgz.akuasig")?;
+    for (from, to) in
+        [("/acme/lib\",", "/evil/lib\","), ("\"tag\": \"0.1.0\"", "\"tag\": \"9.9.9\"")]
+    {
+        let forged = sidecar.replacen(from, to, 1);
+        ensure!(forged != sidecar, "{from}");
+        publisher.folder.write("lib.tgz.akuasig", &forged)?;
+        let arguments = [&verify, [public.as_str()].as_slice()].concat();
+        publisher.refused(&arguments, 1, &["E_SIGN_SIDECAR", "another repository or tag"])?;
+    }
+    publisher.folder.write("lib.tgz.akuasig", &sidecar)?;
+    // Archives and their signatures are no part of the package.
+    publisher.ok(&["pack", "--out", "again.tgz", "--no-vendor"])?;
+    ensure!(fs::read(publisher.path("again.tgz"))? == fs::read(publisher.path("lib.tgz"))?);
     let whole = fs::read(publisher.path("lib.tgz"))?;
     let mut flipped = whole.clone();
     *flipped.last_mut().context("bytes")? ^= 1;

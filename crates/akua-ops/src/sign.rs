@@ -10,7 +10,7 @@ use crate::trust_root::trust_root;
 use crate::{Failure, Home};
 use akua_oci::Repository;
 use akua_package::{EvidenceSubject, fetch_evidence, push_evidence};
-use akua_sign::{EVIDENCE_LIMIT, Evidence, Who, check};
+use akua_sign::{EVIDENCE_LIMIT, Evidence, SimpleSigning, Who, check};
 use akua_source::{Diagnostic, Digest};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -209,7 +209,24 @@ pub(crate) fn read_sidecar(path: &Path, archive: &[u8]) -> Result<Sidecar, Failu
     if !is_whole {
         return Err(refuse("its manifest is not the one that it speaks for"));
     }
+    if !sidecar.evidence.iter().all(|piece| is_of_place(piece, &sidecar)) {
+        return Err(refuse("what is signed names another repository or tag than it does itself"));
+    }
     Ok(sidecar)
+}
+
+/// Returns whether a piece of evidence names the place that its file names. The tag is in an
+/// attestation alone.
+fn is_of_place(piece: &Evidence, sidecar: &Sidecar) -> bool {
+    let repository = sidecar.oci_ref.strip_prefix("oci://").unwrap_or_default();
+    if let Ok(payload) = SimpleSigning::parse(piece.text.as_bytes()) {
+        return payload.repository == repository;
+    }
+    // What cannot be read proves nothing, of no place.
+    let Some(statement) = piece.claimed_statement() else { return true };
+    let tag = statement.predicate.pointer("/buildDefinition/externalParameters/tag");
+    statement.subject.iter().all(|subject| subject.name == repository)
+        && tag.is_none_or(|tag| tag == sidecar.tag.as_str())
 }
 
 /// One thing that was checked of an archive.

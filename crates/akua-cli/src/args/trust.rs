@@ -18,7 +18,7 @@ pub(crate) struct Publish {
     #[arg(long)]
     pub(crate) no_vendor: bool,
     /// Sign nothing.
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["key", "keyless"])]
     pub(crate) no_sign: bool,
     /// Attest nothing.
     #[arg(long)]

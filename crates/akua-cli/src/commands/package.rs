@@ -118,9 +118,17 @@ pub(crate) fn run_lock(printer: &Printer, args: Lock) -> Result {
 /// Returns what became of a lock, for people.
 pub(super) fn lock_line(outcome: &LockOutcome) -> String {
     let count = outcome.locked_packages.len();
-    let dependencies = if count == 1 { "dependency" } else { "dependencies" };
     let done = if outcome.wrote { "locked" } else { "akua.lock is up to date:" };
-    format!("{done} {count} {dependencies}")
+    format!("{done} {}", counted(count))
+}
+
+/// Returns a number of dependencies, in words.
+fn counted(count: usize) -> String {
+    format!("{count} {}", noun(count))
+}
+
+fn noun(count: usize) -> &'static str {
+    if count == 1 { "dependency" } else { "dependencies" }
 }
 
 pub(crate) fn run_update(printer: &Printer, args: Update) -> Result {
@@ -146,7 +154,8 @@ pub(super) fn update_lines(outcome: &UpdateOutcome) -> Vec<String> {
     lines.extend(outcome.added.iter().map(|entry| format!("added {}", shown(entry))));
     lines.extend(outcome.removed.iter().map(|entry| format!("removed {}", shown(entry))));
     if lines.is_empty() {
-        lines.push(format!("nothing has changed in {} dependencies", outcome.unchanged.len()));
+        let unchanged = counted(outcome.unchanged.len());
+        lines.push(format!("nothing has changed in {unchanged}"));
     }
     lines
 }
@@ -187,7 +196,7 @@ pub(crate) fn run_verify(printer: &Printer, args: &Verify) -> Result {
 /// Returns that all is as it was, for people.
 pub(super) fn verify_line(outcome: &VerifyOutcome) -> String {
     let count = outcome.summary.locked_packages;
-    let moved = format!("verified: nothing moved in {count} locked dependencies");
+    let moved = format!("verified: nothing moved in {count} locked {}", noun(count));
     match outcome.summary.proven_packages {
         0 => format!("{moved}; nothing says who may sign them"),
         proven => format!("{moved}, {proven} of them proven to be signed by who may"),
@@ -202,7 +211,7 @@ pub(crate) fn run_vendor(printer: &Printer, args: &Vendor) -> Result {
         return Ok(printer.document(&outcome));
     }
     let count = outcome.vendored.len();
-    let mut exit = printer.line(&format!("vendored {count} dependencies in {}", outcome.path));
+    let mut exit = printer.line(&format!("vendored {} in {}", counted(count), outcome.path));
     for found in &outcome.vendored {
         exit = exit.max(printer.line(&format!("  {}", found.directory)));
     }

@@ -46,11 +46,15 @@ fn publish_lines(outcome: &PublishOutcome) -> Vec<String> {
     };
     vec![
         format!("{done} {}:{} {}", outcome.oci_ref, outcome.tag, outcome.manifest_digest),
-        format!("  checked   {} objects from the example inputs", outcome.objects),
+        format!("  checked   {} from the example inputs", objects(outcome.objects)),
         format!("  archive   {} {} bytes", outcome.layer_digest, outcome.layer_size),
         format!("  vendored  {vendored}"),
         format!("  signed by {signed}"),
     ]
+}
+
+fn objects(count: usize) -> String {
+    if count == 1 { "1 object".to_owned() } else { format!("{count} objects") }
 }
 
 /// Returns how to sign without a key, if that is asked for.

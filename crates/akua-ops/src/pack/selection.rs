@@ -20,10 +20,12 @@ const LINES_LIMIT: usize = 1000;
 /// Files without which there is no package.
 const REQUIRED: [&str; 3] = ["akua.toml", "akua.lock", "package.k"];
 /// What akua leaves out unless `.akuaignore` says otherwise, and why; later rules win.
-const RULES: [(Reason, &[&str]); 4] = [
+const RULES: [(Reason, &[&str]); 5] = [
     (Reason::Hidden, &[".*"]),
     (Reason::Vcs, &[".hg", ".svn", ".bzr", ".jj", ".gitignore", ".gitattributes", ".gitmodules"]),
     (Reason::Output, &["/deploy", "/rendered", "/out", "/target", "/node_modules", "/dist"]),
+    // Archives that were packed before, and their signatures.
+    (Reason::Output, &["/*.tgz", "/*.tar.gz", "*.akuasig"]),
     // Inputs of whoever has the package here: they are not part of it.
     (Reason::Inputs, &["/inputs.yaml"]),
 ];
