@@ -36,7 +36,9 @@ fn akua_has_rules_of_its_own() {
         "a/inputs.yaml",
         "inputs.example.yaml",
         "a.tar.gz",
-        "b.tar.gz",
+        "b.tgz",
+        "b.tgz.akuasig",
+        "charts/c.tgz",
     ];
     let expected = [
         ".git/ vcs",
@@ -48,6 +50,8 @@ fn akua_has_rules_of_its_own() {
         "dist/ output",
         "inputs.yaml inputs",
         "a.tar.gz output",
+        "b.tgz output",
+        "b.tgz.akuasig output",
     ];
     check("", &[], &paths, &expected);
 }
