@@ -38,16 +38,17 @@ pub struct Keyless {
 }
 
 impl Keyless {
-    /// Returns it, if there is a network.
+    /// Returns it, if there is a network, and it is known whom to ask.
     ///
     /// # Errors
-    /// `E_INVALID_FLAG`.
+    /// `E_INVALID_FLAG`, `E_KEYLESS_SERVICES`.
     pub(crate) fn checked(&self, home: &Home) -> Result<&Self, Failure> {
         if home.offline {
             let message = "who signs without a key needs the network";
             let help = "leave out --offline, or sign with a key";
             return Err(Diagnostic::error("E_INVALID_FLAG", message).help(help).into());
         }
+        services(home, self.signing_config.as_deref())?;
         Ok(self)
     }
 }
@@ -142,8 +143,7 @@ pub(crate) fn certify<'a>(
     keyless: &Keyless,
     subject: Subject<'a>,
 ) -> Result<Certified<'a>, Failure> {
-    keyless.checked(home)?;
-    let services = services(home, keyless.signing_config.as_deref())?;
+    let services = services(home, keyless.checked(home)?.signing_config.as_deref())?;
     let root = trust_root(home, keyless.trusted_root.as_deref())?;
     let remote = home.remote_alone()?;
     let client = remote.client()?;

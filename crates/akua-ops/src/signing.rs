@@ -82,7 +82,7 @@ pub(crate) fn hand<'a>(
     keyless: Option<&'a Keyless>,
 ) -> Result<Hand<'a>, Failure> {
     match keyless {
-        Some(keyless) => Ok(Hand::Keyless(keyless)),
+        Some(keyless) => keyless.checked(home).map(Hand::Keyless),
         None => sealed_key(home, project, named)?.open(home).map(Hand::Key),
     }
 }
